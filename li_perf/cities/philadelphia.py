@@ -1,0 +1,150 @@
+"""Philadelphia: 311 requests, L&I's violations and complaints on Carto, addresses through AIS.
+
+Columns and their oddities: the City's public_cases_fc, violations and complaints tables as published on phl.carto.com.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from li_perf.cities.city import City, Dataset, LicensesAndInspections, Row
+from li_perf.cities.philadelphia_codes import ALLOWED, family
+from li_perf.cities.reading import Unreadable, identifier, instant, local_day, point, text
+from li_perf.model import Complaint, Reject, Ticket, Violation
+
+R = TypeVar("R")
+ZONE = ZoneInfo("America/New_York")
+AGENCY = "License & Inspections"  # as it stands in agency_responsible
+
+
+def _rejecting(read: Callable[[Row], R]) -> Callable[[Any], R | Reject]:
+    """Turn a row that cannot be read into a Reject with the reason."""
+
+    @wraps(read)
+    def reading(row: Any) -> R | Reject:
+        try:
+            if not isinstance(row, dict):
+                raise Unreadable("the row is not an object")
+            return read(row)
+        except Unreadable as error:
+            return Reject(reason=str(error), row=msgspec.json.encode(row).decode()[:2000])
+
+    return reading
+
+
+@_rejecting
+def read_ticket(row: Row) -> Ticket:
+    """One row of public_cases_fc; times are UTC there, an empty text is no text, `status` is Open or Closed."""
+    requested_at = instant(row.get("requested_datetime"), "requested_datetime")
+    if requested_at is None:
+        raise Unreadable("requested_datetime is missing")
+    closed_at = instant(row.get("closed_datetime"), "closed_datetime")
+    status = text(row.get("status"), "status")
+    if status is None:
+        raise Unreadable("status is missing")
+    return Ticket(
+        service_request_id=identifier(row.get("service_request_id"), "service_request_id"),
+        status=status,
+        is_open=status.casefold() != "closed",
+        service_name=text(row.get("service_name"), "service_name"),
+        service_type=text(row.get("service_type"), "service_type"),
+        agency_responsible=text(row.get("agency_responsible"), "agency_responsible"),
+        requested_at=requested_at,
+        requested_on=requested_at.astimezone(ZONE).date(),
+        updated_at=instant(row.get("updated_datetime"), "updated_datetime"),
+        closed_at=closed_at,
+        closed_on=local_day(closed_at, ZONE),
+        address=row.get("address") if isinstance(row.get("address"), str) else text(row.get("address"), "address"),
+        zipcode=(text(row.get("zipcode"), "zipcode") or "")[:5] or None,
+        point=point(row.get("lon"), row.get("lat")),
+    )
+
+
+@_rejecting
+def read_violation(row: Row) -> Violation:
+    """One row of violations; violationdate is a local midnight in UTC, so the local day is what counts."""
+    code = text(row.get("violationcode"), "violationcode")
+    return Violation(
+        violationnumber=identifier(row.get("violationnumber"), "violationnumber"),
+        casenumber=text(row.get("casenumber"), "casenumber"),
+        opa_account_num=text(row.get("opa_account_num"), "opa_account_num"),
+        violation_on=local_day(instant(row.get("violationdate"), "violationdate"), ZONE),
+        violationcode=code,
+        violationcodetitle=text(row.get("violationcodetitle"), "violationcodetitle"),
+        violationstatus=text(row.get("violationstatus"), "violationstatus"),
+        casestatus=text(row.get("casestatus"), "casestatus"),
+        caseprioritydesc=text(row.get("caseprioritydesc"), "caseprioritydesc"),
+        casecreated_at=instant(row.get("casecreateddate"), "casecreateddate"),
+        address=text(row.get("address"), "address"),
+        family=family(code),
+    )
+
+
+@_rejecting
+def read_complaint(row: Row) -> Complaint:
+    """One row of complaints; ticket_num_311 is the City's own link to the 311 request."""
+    named = row.get("ticket_num_311")
+    return Complaint(
+        complaintnumber=text(row.get("complaintnumber"), "complaintnumber"),
+        casenumber=text(row.get("casenumber"), "casenumber"),
+        service_request_id=identifier(named, "ticket_num_311") if text(named, "ticket_num_311") else None,
+        complaint_on=local_day(instant(row.get("complaintdate"), "complaintdate"), ZONE),
+        initialinvestigation_on=local_day(
+            instant(row.get("initialinvestigation_date"), "initialinvestigation_date"), ZONE
+        ),
+        opa_account_num=text(row.get("opa_account_num"), "opa_account_num"),
+    )
+
+
+REQUESTS = Dataset(
+    table="public_cases_fc",
+    required=("service_request_id", "status", "agency_responsible", "requested_datetime", "address"),
+    optional=(
+        *("closed_datetime", "updated_datetime", "service_name", "service_type", "service_code"),
+        *("status_notes", "zipcode", "lat", "lon"),
+    ),
+    key=("service_request_id",),
+    read=read_ticket,
+    floor=1,
+)
+
+VIOLATIONS = Dataset(
+    table="violations",
+    required=("violationnumber", "casenumber", "opa_account_num", "violationdate"),
+    optional=(
+        *("violationcode", "violationcodetitle", "violationstatus", "violationresolutiondate", "casestatus"),
+        *("caseprioritydesc", "casecreateddate", "casetype", "address", "unit_type", "unit_num"),
+    ),
+    key=("violationnumber", "casenumber", "violationcode"),
+    read=read_violation,
+)
+
+COMPLAINTS = Dataset(
+    table="complaints",
+    required=("complaintnumber", "casenumber", "complaintdate", "ticket_num_311"),
+    optional=(
+        "initialinvestigation_date",
+        "opa_account_num",
+        "complaintcode",
+        "complaintcodename",
+        "complaintstatus",
+        "address",
+    ),
+    key=("ticket_num_311", "complaintnumber", "casenumber"),
+    read=read_complaint,
+)
+
+PHILADELPHIA = City(
+    name="philadelphia",
+    title="Philadelphia",
+    zone=ZONE,
+    requests=REQUESTS,
+    inspections=LicensesAndInspections(
+        agency=AGENCY, violations=VIOLATIONS, complaints=COMPLAINTS, window_days=60, allowed=ALLOWED
+    ),
+)

@@ -1,0 +1,1 @@
+"""Much I/O, politely; knows no ticket, no city and no SQL."""

@@ -1,0 +1,49 @@
+"""status and plan, as a person reads them."""
+
+from __future__ import annotations
+
+from li_perf.steps.plan import Plan
+from li_perf.steps.status import Status
+
+
+def status_text(found: Status) -> str:
+    """A few lines: period, downloads, questions by state, failures, pace and time left."""
+    ended = f"finished {found.finished_at}" if found.is_finished else "not finished"
+    lines = [f"{found.city} {found.since} until {found.until}: begun {found.started_at}, {ended}"]
+    for table, download in found.downloads.items():
+        counted = f" of {download['counted']:,}" if download["counted"] is not None else ""
+        lines.append(f"  {table}: {download['received']:,}{counted} rows received")
+    lines.append(f"  addresses: {_states(found.questions)}")
+    lines.append(f"  parcels and cases: {_states(found.fetches)}")
+    for server, outcomes in found.requests_sent.items():
+        each = ", ".join(f"{outcome}: {count:,}" for outcome, count in outcomes.items())
+        lines.append(f"  requests to {server}: {sum(outcomes.values()):,} ({each})")
+    lines += [f"  failed: {reason} {count:,}" for reason, count in found.failures.items()]
+    if found.answers_a_second:
+        left = f", {_minutes(found.seconds_left)} left" if found.seconds_left else ""
+        lines.append(f"  {found.answers_a_second:.1f} answers a second{left}")
+    if not found.is_finished:
+        lines.append("`li-perf resume` goes on.")
+    return "\n".join(lines)
+
+
+def plan_text(found: Plan) -> str:
+    """What a run would cost."""
+    about = "about " if found.is_estimate else ""
+    return "\n".join(
+        [
+            f"{'' if found.requests is None else f'{found.requests:,} requests, '}{about}{found.questions:,} distinct addresses, {found.answered:,} answered already.",
+            f"AIS: {about}{found.ais_calls:,} calls, {_minutes(found.ais_seconds)} at the pace set.",
+            f"Carto: {about}{found.carto_calls:,} calls, {_minutes(found.carto_seconds)}, overlapped with the look-ups.",
+        ]
+    )
+
+
+def _states(states: dict[str, int]) -> str:
+    return ", ".join(f"{count:,} {state}" for state, count in sorted(states.items())) or "none yet"
+
+
+def _minutes(seconds: float | None) -> str:
+    if seconds is None:
+        return "no time limit"
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"

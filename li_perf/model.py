@@ -1,0 +1,105 @@
+"""City nouns: the typed rows that the whole house speaks of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """A position in degrees, WGS 84."""
+
+    lon: float
+    lat: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    """Local calendar days, `until` exclusive."""
+
+    since: date
+    until: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticket:
+    """One service request; times are aware UTC, `_on` days are the city's own."""
+
+    service_request_id: str
+    status: str
+    is_open: bool
+    service_name: str | None
+    service_type: str | None
+    agency_responsible: str | None
+    requested_at: datetime
+    requested_on: date
+    updated_at: datetime | None
+    closed_at: datetime | None
+    closed_on: date | None
+    address: str | None
+    zipcode: str | None
+    point: Point | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Violation:
+    """One code violation; `violation_on` is the local calendar day, `family` the subject of its code."""
+
+    violationnumber: str
+    casenumber: str | None
+    opa_account_num: str | None
+    violation_on: date | None
+    violationcode: str | None
+    violationcodetitle: str | None
+    violationstatus: str | None
+    casestatus: str | None
+    caseprioritydesc: str | None
+    casecreated_at: datetime | None
+    address: str | None
+    family: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Complaint:
+    """One call that L&I recorded; `service_request_id` is the 311 request it came from, where the City says so."""
+
+    complaintnumber: str | None
+    casenumber: str | None
+    service_request_id: str | None
+    complaint_on: date | None
+    initialinvestigation_on: date | None
+    opa_account_num: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reject:
+    """A row that is not of the documented shape, and why."""
+
+    reason: str
+    row: str
+
+
+class Outcome(StrEnum):
+    """What an address came to; every request has exactly one."""
+
+    LINKED_BY_TICKET = "linked_by_ticket"
+    PARCEL_EXACT = "parcel_exact"
+    PARCEL_AMBIGUOUS = "parcel_ambiguous"
+    PARCEL_BUILDING_ONLY = "parcel_building_only"
+    INTERSECTION_OR_BLOCK = "intersection_or_block"
+    ADDRESS_NULL = "address_null"
+    ADDRESS_PLACEHOLDER = "address_placeholder"
+    ADDRESS_UNPARSEABLE = "address_unparseable"
+    PARCEL_NOT_FOUND = "parcel_not_found"
+    NO_ACCOUNT = "no_account"
+    LOOKUP_FAILED = "lookup_failed"
+
+
+class State(StrEnum):
+    """Where a question stands; the queue is "state not final", there is no persisted "in progress"."""
+
+    PENDING = "pending"
+    ANSWERED = "answered"
+    FAILED = "failed"

@@ -1,0 +1,195 @@
+"""Brings a job together: the lock, the store, the run that is begun or gone on with, the servers, the signals."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import date
+from enum import Enum, auto
+from pathlib import Path
+from typing import Any, TypeVar
+
+from li_perf import __version__
+from li_perf.cities.city import City
+from li_perf.engine.halt import Halt, Stopped
+from li_perf.engine.heartbeat import Heartbeat
+from li_perf.errors import LiPerfError, UserError
+from li_perf.model import Period
+from li_perf.settings import Settings, with_kept
+from li_perf.steps.download import counted as count_rows
+from li_perf.steps.download import requests_of
+from li_perf.steps.job import Job, Servers, Tell, open_servers
+from li_perf.steps.plan import Plan, plan, states_at_hand
+from li_perf.steps.servers import ais_server, carto_server
+from li_perf.store import runs
+from li_perf.store.ledger import Ledger
+from li_perf.store.opening import locked, open_ledger
+from li_perf.store.runs import Run
+
+T = TypeVar("T")
+DRAIN_SECONDS = 8.0  # Docker kills ten seconds after it asks
+
+
+class Which(Enum):
+    """Which run a verb works on."""
+
+    NEW_OR_UNFINISHED = auto()
+    UNFINISHED = auto()
+    LAST = auto()
+
+
+class NothingToResume(LiPerfError):
+    """There is no unfinished run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What the user asked for; `period` is None where the run's own counts. `settings` as loaded.
+
+    Of a simulated city nothing is kept behind the end of a run, and its addresses may change between runs.
+    """
+
+    city: City
+    settings: Settings
+    which: Which
+    period: Period | None = None
+    with_servers: bool = True
+    is_simulated: bool = False
+    tell: Tell = lambda _: None
+
+    @property
+    def path(self) -> Path:
+        return store_path(self.settings, self.city)
+
+
+def store_path(settings: Settings, city: City) -> Path:
+    return settings.data / f"{city.name}.db"
+
+
+async def at_work(order: Order, act: Callable[[Job], Awaitable[T]], halt: Halt) -> T:
+    """Do `act` on the run that the order means, with the store locked and everything closed behind it."""
+    with locked(order.path):
+        if order.is_simulated:
+            await _forget_finished(order.path)
+        async with open_ledger(order.path) as ledger:
+            run, settings = await _run_for(order, ledger)
+            period = Period(since=date.fromisoformat(run.since), until=date.fromisoformat(run.until))
+            async with _servers(order, settings, halt) as servers:
+                job = Job(
+                    city=order.city, period=period, run=run, ledger=ledger, servers=servers, halt=halt, tell=order.tell
+                )
+                return await act(job)
+
+
+async def planning(order: Order, halt: Halt) -> Plan:
+    """What a run would still cost: from the store where it has the period's requests, else from Carto's own count."""
+    assert order.period
+    states: dict[str, int] = {}
+    if order.path.exists():
+        async with open_ledger(order.path, read_only=True) as ledger:
+            states = await states_at_hand(ledger, order.period)
+    counted = None
+    if not states:
+        async with _servers(order, order.settings, halt) as servers:
+            assert servers
+            await servers.carto.greet(is_known=False)
+            where = requests_of(order.city, order.period)
+            counted = await count_rows(servers.carto, order.city.requests, where)
+    rates = {"ais_rate": order.settings.ais_rate, "carto_rate": order.settings.carto_rate}
+    return plan(order.city, states=states, counted=counted, **rates)
+
+
+async def _forget_finished(path: Path) -> None:
+    """Remove the store of a simulated city whose run is finished, so that the next one begins anew."""
+    if not path.exists():
+        return
+    async with open_ledger(path) as ledger:
+        is_finished = await runs.latest(ledger, finished=False) is None
+    for suffix in ("", "-wal", "-shm") if is_finished else ():
+        Path(f"{path}{suffix}").unlink(missing_ok=True)
+
+
+async def _run_for(order: Order, ledger: Ledger) -> tuple[Run, Settings]:
+    run = await _existing(order, ledger)
+    if run is not None:
+        return run, order.settings if order.is_simulated else with_kept(order.settings, run.settings)
+    if order.which is Which.UNFINISHED:
+        raise NothingToResume("There is nothing to resume.")
+    if order.which is Which.LAST or order.period is None:
+        raise UserError(f"Nothing was run on {order.path} yet. Begin with `li-perf run`.")
+    kept = order.settings.kept | {"in_force": order.settings.shown}
+    since, until = order.period.since.isoformat(), order.period.until.isoformat()
+    begun = await runs.begin(ledger, city=order.city.name, since=since, until=until, settings=kept, version=__version__)
+    return begun, order.settings
+
+
+async def _existing(order: Order, ledger: Ledger) -> Run | None:
+    if order.which is Which.LAST:
+        return await runs.latest(ledger)
+    if order.which is Which.UNFINISHED:
+        return await runs.latest(ledger, finished=False)
+    assert order.period
+    return await runs.unfinished(ledger, since=order.period.since.isoformat(), until=order.period.until.isoformat())
+
+
+@asynccontextmanager
+async def _servers(order: Order, settings: Settings, halt: Halt) -> AsyncIterator[Servers | None]:
+    if not order.with_servers:
+        yield None
+        return
+    patience = {"timeout": settings.timeout, "probe": settings.breaker_probe, "outage_limit": settings.outage_limit}
+    ais = ais_server(
+        url=settings.ais_url,
+        key=settings.ais_key.get_secret_value() if settings.ais_key else None,
+        rate=settings.ais_rate,
+        concurrency=settings.ais_concurrency,
+        **patience,
+    )
+    carto = carto_server(
+        url=settings.carto_url, rate=settings.carto_rate, concurrency=settings.carto_concurrency, **patience
+    )
+    heartbeat = Heartbeat()
+    beating = asyncio.create_task(heartbeat.run(), name="heartbeat")
+    try:
+        async with open_servers(
+            ais_server=ais, carto_server=carto, table=order.city.requests.table, halt=halt, heartbeat=heartbeat
+        ) as servers:
+            yield servers
+    finally:
+        beating.cancel()
+
+
+class Interrupted(Exception):
+    """The run was stopped by a signal; everything answered is kept."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(signal.Signals(number).name)
+        self.exit_code = 128 + number
+
+
+def until_told(start: Callable[[Halt], Coroutine[Any, Any, T]]) -> T:
+    """Run to the end, or until SIGTERM or SIGINT: then what is in flight has eight seconds. A second signal ends it at
+    once; what the keeper was given is committed all the same. Raises Interrupted."""
+    return asyncio.run(_until_told(start))
+
+
+async def _until_told(start: Callable[[Halt], Coroutine[Any, Any, T]]) -> T:
+    halt, loop, told = Halt(), asyncio.get_running_loop(), []
+    task = asyncio.create_task(start(halt), name="main")
+
+    def stop(number: int) -> None:
+        told.append(number)
+        halt.set()
+        if len(told) > 1:
+            task.cancel()
+        else:
+            loop.call_later(DRAIN_SECONDS, task.cancel)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop, number)
+    with suppress(Stopped, asyncio.CancelledError):
+        return await task
+    raise Interrupted(told[0] if told else signal.SIGINT)

@@ -1,0 +1,162 @@
+"""Settings: from the environment and `.env`, checked, with sentences for what is wrong. The only file that reads them."""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import os
+from collections.abc import Mapping
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from li_perf.errors import UserError
+from li_perf.model import Period
+from li_perf.steps.servers import AIS_CEILING, CARTO_CEILING
+
+PREFIX = "LI_PERF_"
+OF_TESTS = {"LI_PERF_REAL_DATA"}  # where the tests find real rows; no setting of the product
+KEPT = ("ais_url", "carto_url")  # what a resumed run must not change
+
+
+class Settings(BaseSettings):
+    """Every setting; durations in seconds, rates in requests a second."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True)
+
+    data: Path = Path("data")
+    output: Path = Path("output")
+    store: str | None = None
+    ais_url: str = "https://api.phila.gov/ais/v2"
+    ais_key: SecretStr | None = None
+    carto_url: str = "https://phl.carto.com/api/v2/sql"
+    ais_rate: float = Field(default=10.0, ge=0, allow_inf_nan=False)
+    carto_rate: float = Field(default=4.0, ge=0, allow_inf_nan=False)
+    ais_concurrency: int = Field(default=64, ge=1, le=1_000)
+    carto_concurrency: int = Field(default=4, ge=1, le=100)
+    timeout: float = Field(default=30.0, gt=0, allow_inf_nan=False)
+    breaker_probe: float = Field(default=15.0, gt=0, allow_inf_nan=False)
+    outage_limit: float = Field(default=1800.0, ge=0, allow_inf_nan=False)
+
+    @property
+    def kept(self) -> dict[str, str]:
+        """What a run begins with and must go on with."""
+        return {name: str(getattr(self, name)) for name in KEPT}
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        """All settings but the secrets, for the manifest."""
+        return {name: _plain(getattr(self, name)) for name in type(self).model_fields if name != "ais_key"}
+
+
+def load(**flags: Any) -> Settings:
+    """The settings in force: flags before environment before `.env` before defaults. Raises UserError."""
+    _refuse_unknown(set(os.environ) | set(dotenv_values(".env")))
+    try:
+        settings = Settings(**{name: value for name, value in flags.items() if value is not None})
+    except ValidationError as error:
+        raise UserError(_sentence(error)) from None
+    _check(settings)
+    return settings
+
+
+def with_kept(settings: Settings, kept: Mapping[str, Any]) -> Settings:
+    """The settings with those of an earlier run where nothing else was said. Raises UserError where they differ."""
+    differing = [
+        name
+        for name in KEPT
+        if name in kept and name in settings.model_fields_set and getattr(settings, name) != kept[name]
+    ]
+    if differing:
+        lines = "\n".join(
+            f"  {PREFIX}{name.upper()}: began with {kept[name]}, now {getattr(settings, name)}" for name in differing
+        )
+        raise UserError(
+            f"The unfinished run began with other settings:\n{lines}\n"
+            "Set them back to resume it, or set LI_PERF_DATA to another folder to begin anew."
+        )
+    merged = settings.model_copy(update={name: kept[name] for name in KEPT if name in kept})
+    _check(merged)
+    return merged
+
+
+def period(since: str | None, until: str | None, *, today: date) -> Period:
+    """The period asked for; 2025 by default. Raises UserError for one that is reversed, in the future or no date."""
+    first = _day(since, "--since") if since else None
+    last = _day(until, "--until") if until else None
+    if first is None:
+        first = date(2025, 1, 1) if last is None or last > date(2025, 1, 1) else date(last.year - 1, last.month, 1)
+    if last is None:
+        last = date(first.year + 1, 1, 1)
+    if last <= first:
+        raise UserError(
+            f"The period ends ({last}) before it begins ({first}); --until is the first day that is not part of it."
+        )
+    if first > today:
+        raise UserError(f"The period begins on {first}, which lies in the future. Choose an earlier --since.")
+    return Period(since=first, until=last)
+
+
+def is_loopback(url: str) -> bool:
+    """Whether the URL's host is this machine itself."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _day(text: str, flag: str) -> date:
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a calendar day has no zone
+    except ValueError:
+        raise UserError(f"{flag} {text!r} is not a date; write it as 2025-01-31.") from None
+
+
+def _refuse_unknown(names: set[str]) -> None:
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields} | OF_TESTS
+    for name in sorted(names):
+        if name.upper().startswith(PREFIX) and name.upper() not in known:
+            near = difflib.get_close_matches(name.upper(), known, n=1, cutoff=0.0)
+            raise UserError(f"There is no setting {name}. Did you mean {near[0]}?")
+
+
+def _sentence(error: ValidationError) -> str:
+    problems = [f"{PREFIX}{str(part['loc'][0]).upper()} is {part['input']!r}: {part['msg']}" for part in error.errors()]
+    return "; ".join(problems) + ". Correct it and run again."
+
+
+def _check(settings: Settings) -> None:
+    if settings.store:
+        raise UserError("LI_PERF_STORE: this version keeps its store in SQLite, in LI_PERF_DATA. Unset it.")
+    for name, ceiling in (("ais", AIS_CEILING), ("carto", CARTO_CEILING)):
+        url, rate = getattr(settings, f"{name}_url"), getattr(settings, f"{name}_rate")
+        _check_url(f"{PREFIX}{name.upper()}_URL", url)
+        if not is_loopback(url) and not 0 < rate <= ceiling:
+            raise UserError(
+                f"{PREFIX}{name.upper()}_RATE is {rate:g}: towards {urlsplit(url).hostname} it must lie above 0 and "
+                f"not above {ceiling:.4g} requests a second, the server's own limit. No limit (0) is for this machine only."
+            )
+    if settings.ais_key and settings.ais_url.startswith("http:") and not is_loopback(settings.ais_url):
+        raise UserError("LI_PERF_AIS_KEY would travel unencrypted to LI_PERF_AIS_URL. Use an https address.")
+
+
+def _check_url(name: str, url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        raise UserError(f"{name} is {url!r}, which is not an address. It looks like https://host/path.") from None
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise UserError(f"{name} is {url!r}, which is not an http(s) address. It looks like https://host/path.")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise UserError(f"{name} must not hold a user, a query or a fragment; a key goes into LI_PERF_AIS_KEY.")
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, Path) else value

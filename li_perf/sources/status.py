@@ -1,0 +1,46 @@
+"""What a status means, for every kind of server; 200, 400 and 404 have a meaning of each server's own."""
+
+from __future__ import annotations
+
+import msgspec
+
+from li_perf.errors import Astray, Blocked, Broken, Busy, Denied, Rejected
+from li_perf.wire import Reply, retry_after
+
+KEY_WORDS = ("key", "expired", "revoked", "not granted", "banned", "credential")
+
+
+class Said(msgspec.Struct, frozen=True):
+    """The words of an error body."""
+
+    message: object = None
+    error: object = None
+
+
+def raise_for(reply: Reply, name: str) -> None:
+    """Raise what a status other than 200, 400 and 404 means."""
+    status, wait = reply.status, retry_after(reply.headers)
+    if status == 401 or (status == 403 and _speaks_of_a_key(reply.body)):
+        raise Denied(
+            f"{name} refused the key ({status}). Set LI_PERF_{name.upper()}_KEY to a valid one; nothing is lost: "
+            "`li-perf resume` goes on."
+        )
+    if status == 429:
+        raise Busy(f"{name} asks for a pause (429).", status=status, wait=wait)
+    if status in (403, 405):
+        raise Blocked(f"{name} is behind a firewall that refuses us ({status}).", status=status, wait=wait)
+    if status == 408 or status >= 500:
+        raise Broken(f"{name} failed ({status}).", status=status, wait=wait)
+    if 300 <= status < 400:
+        raise Astray(f"{name} wants us to go elsewhere ({status}); it is not followed.", status=status)
+    if 400 <= status < 500:
+        raise Rejected(f"{name} will not answer this ({status}).", status=status)
+
+
+def _speaks_of_a_key(body: bytes) -> bool:
+    try:
+        said = msgspec.json.decode(body, type=Said)
+    except (msgspec.DecodeError, RecursionError):
+        return False
+    words = f"{said.message} {said.error}".lower()
+    return any(word in words for word in ("key", "expired", "revoked", "not granted", "banned", "credential"))

@@ -1,0 +1,148 @@
+"""The account of a run: what was asked, received, kept, left out and failed, and whether it adds up."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from li_perf.analysis.findings import Boundary, Check, Excluded, Lookups, Source
+from li_perf.model import State
+from li_perf.steps.job import Job
+from li_perf.steps.outcomes import Received
+from li_perf.store import gold, pages, questions, runs, selection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """What the findings say of the run itself."""
+
+    lookups: Lookups
+    distinct_addresses: int
+    boundary: Boundary
+    excluded: list[Excluded]
+    sources: list[Source]
+    failures: dict[str, int]
+    checks: list[Check]
+    warnings: list[str]
+
+
+async def of(job: Job, received: Received) -> Account:
+    """The account of the job's run."""
+    rejects = await gold.rejects(job.ledger)
+    unfetched = await gold.failed_fetches(job.ledger, job.run.id)
+    lookups = await _lookups(job, {row.value for row in unfetched if row.kind == "account"})
+    sources = await _sources(job, received, rejects)
+    failures = await questions.reasons(job.ledger, selection.asked())
+    failures |= Counter(f"violations of {row.kind}: {row.reason or 'not yet fetched'}" for row in unfetched)
+    return Account(
+        lookups=lookups,
+        distinct_addresses=lookups.asked,
+        boundary=await _boundary(job),
+        excluded=[Excluded(table=row.dataset, reason=row.reason, rows=row.rows) for row in rejects],
+        sources=sources,
+        failures=failures,
+        checks=[*_adds_up(lookups, sources), _all_fetched(len(unfetched))],
+        warnings=_warnings(lookups, len(unfetched)),
+    )
+
+
+async def _lookups(job: Job, unfetched: set[str]) -> Lookups:
+    states = await questions.states(job.ledger, selection.asked())
+    sent = (await runs.requests_sent(job.ledger, job.run.id)).get("AIS", {})
+    return Lookups(
+        asked=sum(states.values()),
+        answered=states.get(State.ANSWERED, 0),
+        failed=states.get(State.FAILED, 0),
+        pending=states.get(State.PENDING, 0),
+        requests_sent=sum(sent.values()),
+        asked_more_than_once=await job.ledger.scalar(selection.count_asked_again()) or 0,
+        unresolved_requests=await _unresolved(job, unfetched),
+    )
+
+
+async def _unresolved(job: Job, unfetched: set[str]) -> int:
+    """Requests whose address has no answer, or of whose parcels some have no violations fetched."""
+    count = 0
+    for row in await gold.load_tickets(job.ledger):
+        is_unfetched = unfetched and not unfetched.isdisjoint(msgspec.json.decode(row.accounts or "[]"))
+        count += row.address_outcome == "lookup_failed" or bool(is_unfetched)
+    return count
+
+
+async def _boundary(job: Job) -> Boundary:
+    midnight = f"{job.period.until.isoformat()}T00:00:00Z"
+    lost = await job.ledger.scalar(selection.count_requested_from(midnight))
+    return Boundary(rows_gained=await job.ledger.scalar(runs.boundary_of(job.run.id)), rows_lost=lost or 0)
+
+
+async def _sources(job: Job, received: Received, rejects: Any) -> list[Source]:
+    downloads = await runs.downloads(job.ledger, job.run.id)
+    kept = {
+        job.city.requests.table: await job.ledger.scalar(selection.count_tickets()),
+        job.inspections.complaints.table: await job.ledger.scalar(selection.count_complaints()),
+        job.inspections.violations.table: received.kept,
+    }
+    return [await _source(job, row, kept[table] or 0, rejects) for table, row in downloads.items() if table in kept]
+
+
+async def _source(job: Job, download: Any, kept: int, rejects: Any) -> Source:
+    cursor = await pages.cursor(job.ledger, job.run.id, download.dataset)
+    rows = cursor.rows if cursor else 0
+    rejected = sum(row.rows for row in rejects if row.dataset == download.dataset)
+    return Source(
+        table=download.dataset,
+        query=download.query,
+        counted_before=download.counted_before,
+        counted_after=download.counted_after,
+        received=rows,
+        kept=kept,
+        duplicates=rows - kept - rejected,
+        rejected=rejected,
+        restarts=download.restarts,
+        missing_columns=msgspec.json.decode(download.missing),
+        sha256=await pages.digest(job.ledger, job.run.id, download.dataset),
+    )
+
+
+def _adds_up(lookups: Lookups, sources: list[Source]) -> list[Check]:
+    states = lookups.answered + lookups.failed + lookups.pending
+    checks = [
+        Check(
+            name="Every question is answered, failed or pending",
+            passed=states == lookups.asked and lookups.pending == 0,
+            detail=f"{lookups.asked:,} asked = {lookups.answered:,} answered + {lookups.failed:,} failed + {lookups.pending:,} pending",
+        )
+    ]
+    for source in sources:
+        expected = source.counted_after
+        checks.append(
+            Check(
+                name=f"{source.table}: as many rows came as the server counted, and each is kept or accounted for",
+                passed=(expected is None or expected == source.received) and source.duplicates >= 0,
+                detail=f"counted {'–' if expected is None else f'{expected:,}'}, received {source.received:,} = "
+                f"{source.kept:,} kept + {source.duplicates:,} repeated + {source.rejected:,} rejected",
+            )
+        )
+    return checks
+
+
+def _all_fetched(count: int) -> Check:
+    return Check(
+        name="The violations of every parcel and case were fetched",
+        passed=count == 0,
+        detail="all fetched"
+        if not count
+        else f"{count:,} parcels or cases were not; `li-perf retry` asks for them again",
+    )
+
+
+def _warnings(lookups: Lookups, unfetched: int) -> list[str]:
+    if not lookups.unresolved_requests and not unfetched:
+        return []
+    return [
+        f"{lookups.unresolved_requests:,} requests are unresolved: {lookups.failed + lookups.pending:,} addresses have no answer "
+        f"and {unfetched:,} parcels or cases no violations yet. They count as unmatched until `li-perf retry` resolves them."
+    ]

@@ -1,0 +1,71 @@
+"""clean: every row of the pages becomes a ticket, a complaint or a counted reject."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from li_perf.cities.city import Dataset
+from li_perf.errors import Garbled
+from li_perf.model import Complaint, Outcome, Reject, Ticket
+from li_perf.sources import ais, carto
+from li_perf.steps.job import Job, Progress
+from li_perf.store import pages, silver, tables
+from li_perf.wire import Reply
+
+R = TypeVar("R")
+
+
+async def clean(job: Job) -> None:
+    """Rebuild `ticket`, `complaint` and `reject` from the run's pages."""
+    requests = await read_pages(job, job.city.requests)
+    tickets, rejects = _within(job, requests)
+    complaints = await read_pages(job, job.inspections.complaints)
+    questions = {ticket.service_request_id: _question(ticket.address) for ticket in tickets}
+    await silver.replace_rows(
+        job.ledger,
+        {
+            tables.ticket: silver.ticket_rows(tickets, questions),
+            tables.complaint: silver.plain_rows(item for item in complaints if isinstance(item, Complaint)),
+        },
+        rejects={
+            job.city.requests.table: rejects,
+            job.inspections.complaints.table: [item for item in complaints if isinstance(item, Reject)],
+        },
+    )
+    job.tell(Progress(step="clean", done=len(tickets), total=len(tickets), note=f"{len(rejects)} rejected"))
+
+
+async def read_pages(job: Job, dataset: Dataset[R]) -> list[R | Reject]:
+    """Every row of a data set's pages, read or rejected, in the order received."""
+    rows: list[R | Reject] = []
+    async for body in pages.bodies(job.ledger, job.run.id, dataset.table):
+        rows += [dataset.read(row) for row in _rows(body)]
+    return rows
+
+
+def _rows(body: bytes) -> list[Any]:
+    try:
+        return carto.read(Reply(status=200, body=body)).rows or []
+    except Garbled as fault:  # it was read when it came: a page that cannot be read now was changed since
+        raise AssertionError(f"a stored page is damaged: {fault}") from fault
+
+
+def _within(job: Job, requests: list[Ticket | Reject]) -> tuple[list[Ticket], list[Reject]]:
+    """The period's tickets, one a request (the later version counts), and the rejects."""
+    rejects = [item for item in requests if isinstance(item, Reject)]
+    tickets: dict[str, Ticket] = {}
+    for item in requests:
+        if isinstance(item, Reject):
+            continue
+        if not job.period.since <= item.requested_on < job.period.until:
+            rejects.append(Reject(reason="outside the period", row=item.service_request_id))
+            continue
+        if item.service_request_id in tickets:
+            rejects.append(Reject(reason="an earlier version of the same request", row=item.service_request_id))
+        tickets[item.service_request_id] = item
+    return list(tickets.values()), rejects
+
+
+def _question(address: str | None) -> str | None:
+    text = ais.question(address)
+    return None if isinstance(text, Outcome) else text

@@ -1,0 +1,164 @@
+"""enrich: one question a distinct address to AIS, and the violations of every parcel from Carto, overlapped.
+
+Workers look addresses up; the accounts they find gather into batches for the second server; both stages checkpoint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+import msgspec
+
+from li_perf.engine.ask import Question
+from li_perf.engine.halt import Stopped
+from li_perf.engine.work import Channel, together, work_off
+from li_perf.errors import Failed
+from li_perf.model import State
+from li_perf.sources import ais, parcels
+from li_perf.steps.download import begin
+from li_perf.steps.job import Job, Progress
+from li_perf.steps.violations import ACCOUNT, CASE, Violations
+from li_perf.store import questions, selection
+
+BATCH, PATIENCE = 500, 5.0  # accounts a statement, and seconds that the first of them may wait for the others
+
+
+async def enrich(job: Job) -> None:
+    """Answer every pending question and fetch every pending account and case. Raises ServerError, or Stopped."""
+    await _seed(job)
+    violations = Violations(job=job, columns=await _columns(job))
+    addresses: Channel[str] = Channel(2 * job.ais.client.server.concurrency)
+    accounts: Channel[str] = Channel(2 * BATCH)
+    total = await job.ledger.scalar(selection.count_questions())
+    counter = Counter(job=job, total=total or 0)
+    await together(
+        _feed(job, addresses),
+        _look_up(job, addresses, accounts, counter),
+        *(_fetch_batches(job, accounts, violations) for _ in range(job.carto.client.server.concurrency)),
+        _fetch_backlog(job, violations),
+    )
+    job.halt.check()
+
+
+class Counter:
+    """Tells how far the look-ups are."""
+
+    def __init__(self, *, job: Job, total: int) -> None:
+        self._job = job
+        self._total = total
+        self.done = 0
+
+    async def begin(self) -> None:
+        states = await questions.states(self._job.ledger, selection.asked())
+        self.done = sum(states.values()) - states.get(State.PENDING, 0)
+
+    def one(self) -> None:
+        self.done += 1
+        client = self._job.ais.client
+        note = f"{client.limit.in_flight} in flight, limit {client.limit.now}"
+        self._job.tell(Progress(step="enrich", done=self.done, total=self._total, note=note))
+
+
+async def _seed(job: Job) -> None:
+    """Make every distinct address a question and every case of the crosswalk a fetch; what is there stays."""
+    async for block in job.ledger.stream(selection.distinct_questions()):
+        await job.ledger.save(questions.add_lookups(row.question for row in block))
+    async for block in job.ledger.stream(selection.crosswalk_cases()):
+        await job.ledger.save(questions.add_fetches(job.run.id, CASE, (row.casenumber for row in block)))
+    async for block in job.ledger.stream(selection.crosswalk_accounts()):
+        await job.ledger.save(questions.add_fetches(job.run.id, ACCOUNT, (row.opa_account_num for row in block)))
+    async for block in job.ledger.stream(selection.accounts_of_answers()):
+        known = {account for row in block for account in msgspec.json.decode(row.accounts)}
+        await job.ledger.save(questions.add_fetches(job.run.id, ACCOUNT, sorted(known)))
+
+
+async def _columns(job: Job) -> list[str]:
+    return await begin(job, job.inspections.violations, (), counts=False)
+
+
+async def _feed(job: Job, addresses: Channel[str]) -> None:
+    async for block in questions.pending_lookups(job.ledger, selection.asked()):
+        for row in block:
+            if job.halt.is_set:
+                break
+            await addresses.put(row.question)
+    await addresses.end()
+
+
+async def _look_up(job: Job, addresses: Channel[str], accounts: Channel[str], counter: Counter) -> None:
+    await counter.begin()
+
+    async def one(address: str) -> None:
+        found = await _answer(job, address)
+        counter.one()
+        for account in found:
+            await accounts.put(account)
+
+    await work_off(addresses, one, workers=job.ais.client.server.concurrency, halt=job.halt)
+    await accounts.end()
+
+
+async def _answer(job: Job, address: str) -> Sequence[str]:
+    """Ask, and make the answer and the accounts to fetch durable together; the accounts."""
+    if not ais.is_askable(address):
+        refused = questions.settle_lookup(
+            address,
+            state=State.ANSWERED,
+            calls=0,
+            source="local",
+            reason="too_long",
+            outcome="address_unparseable",
+            accounts="[]",
+        )
+        await job.ledger.save(refused)
+        return ()
+    try:
+        answer = await job.ais.ask(Question(key=address, request=ais.request(address), read=partial(ais.read, address)))
+    except Failed as failed:
+        await _give_up(job, address, failed)
+        return ()
+    meaning = parcels.meaning(answer.value, None)
+    settled = questions.settle_lookup(
+        address,
+        state=State.ANSWERED,
+        calls=answer.attempts,
+        source="ais",
+        status=answer.reply.status,
+        body=answer.reply.body,
+        outcome=meaning.outcome,
+        accounts=msgspec.json.encode(meaning.accounts).decode(),
+        match_type=meaning.match_type,
+    )
+    await job.ledger.save(settled, questions.add_fetches(job.run.id, ACCOUNT, meaning.accounts), job.tally(job.ais))
+    return meaning.accounts
+
+
+async def _give_up(job: Job, address: str, failed: Failed) -> None:
+    fault = failed.fault
+    settled = questions.settle_lookup(
+        address, state=State.FAILED, calls=failed.attempts, source="ais", reason=fault.reason, status=fault.status
+    )
+    await job.ledger.save(settled, job.tally(job.ais))
+
+
+async def _fetch_batches(job: Job, accounts: Channel[str], violations: Violations) -> None:
+    while batch := await accounts.batch(size=BATCH, seconds=PATIENCE):
+        if not job.halt.is_set:
+            await _unless_stopped(violations, ACCOUNT, list(dict.fromkeys(batch)))
+
+
+async def _fetch_backlog(job: Job, violations: Violations) -> None:
+    """What an interrupted run left, and the crosswalk's cases."""
+    for kind in (CASE, ACCOUNT):
+        async for block in questions.pending_fetches(job.ledger, job.run.id, kind, size=BATCH):
+            if job.halt.is_set:
+                return
+            await _unless_stopped(violations, kind, block)
+
+
+async def _unless_stopped(violations: Violations, kind: str, values: list[str]) -> None:
+    try:
+        await violations.fetch(kind, values)
+    except Stopped:
+        return

@@ -1,0 +1,93 @@
+"""match: outcomes, violations, matches and findings, rebuilt from the ledger without network."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from li_perf import __version__
+from li_perf.analysis import matching, summary
+from li_perf.analysis.findings import Findings
+from li_perf.steps import account
+from li_perf.steps.job import Job, Progress
+from li_perf.steps.outcomes import settle
+from li_perf.store import gold
+from li_perf.store.query import Tables
+from li_perf.store.runs import now
+
+
+async def match(job: Job) -> Findings:
+    """Rebuild gold and return the findings."""
+    received = await settle(job)
+    job.halt.check()
+    extracted_at = job.run.extracted_at or now()
+    with Tables() as tables:
+        await _load(job, tables, extracted_at)
+        for statement in matching.STATEMENTS:
+            tables.run(statement.sql)
+        job.halt.check()
+        pairs = tables.rows(PAIRS)
+        await gold.keep_matches(job.ledger, pairs)
+        found = summary.summarise(tables.rows)
+    job.tell(Progress(step="match", done=len(pairs), total=len(pairs)))
+    return await _findings(job, found, await account.of(job, received), extracted_at)
+
+
+PAIRS = """
+select service_request_id, violation_id, violationnumber, casenumber, lag_days, family, cast(is_l0 as integer),
+cast(is_m1 as integer), cast(is_m2 as integer), cast(is_m3 as integer), cast(is_m4 as integer), cast(is_m5 as integer),
+cast(is_m6 as integer), cast(is_background as integer)
+from pair order by service_request_id, violation_id
+"""
+
+
+async def _load(job: Job, tables: Tables, extracted_at: str) -> None:
+    tickets = await gold.load_tickets(job.ledger)
+    schemas = matching.SCHEMAS
+    tables.load("ticket", schemas["ticket"], (_ticket(row) for row in tickets))
+    tables.load("ticket_account", schemas["ticket_account"], _ticket_accounts(tickets))
+    tables.load("violation", schemas["violation"], (tuple(row) for row in await gold.load_violations(job.ledger)))
+    complaints = await gold.load_complaints(job.ledger)
+    tables.load("complaint", schemas["complaint"], ((case, request, bool(seen)) for case, request, seen in complaints))
+    allowed = job.inspections.allowed
+    pairs = ((name, family) for name in sorted(allowed) for family in sorted(allowed[name]))
+    tables.load("allowed", schemas["allowed"], pairs)
+    today = datetime.fromisoformat(extracted_at).astimezone(job.city.zone).date()
+    tables.load("setting", schemas["setting"], [(today, job.inspections.window_days)])
+
+
+def _ticket(row: Any) -> tuple[Any, ...]:
+    return (
+        *(row.service_request_id, row.service_name, bool(row.is_open), row.requested_at.removesuffix("Z")),
+        *(row.requested_on, row.closed_on, bool(row.has_closed_at), row.address, row.address_outcome),
+        bool(row.is_building_level),
+    )
+
+
+def _ticket_accounts(tickets: Any) -> Any:
+    return ((row.service_request_id, named) for row in tickets for named in msgspec.json.decode(row.accounts or "[]"))
+
+
+async def _findings(job: Job, found: summary.Summary, book: account.Account, extracted_at: str) -> Findings:
+    fields = msgspec.structs.asdict(found) | {
+        "distinct_addresses": book.distinct_addresses,
+        "checks": [*found.checks, *book.checks],
+    }
+    return Findings(
+        city=job.city.name,
+        agency=job.inspections.agency,
+        since=job.period.since.isoformat(),
+        until=job.period.until.isoformat(),
+        zone=job.city.zone.key,
+        extracted_at=extracted_at,
+        lookups=book.lookups,
+        boundary=book.boundary,
+        excluded=book.excluded,
+        sources=book.sources,
+        failures=book.failures,
+        limits=[*book.warnings, *summary.LIMITS],
+        version=__version__,
+        **fields,
+    )

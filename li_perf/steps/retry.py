@@ -1,0 +1,11 @@
+"""retry: puts failed questions and fetches back among the pending ones."""
+
+from __future__ import annotations
+
+from li_perf.steps.job import Job
+from li_perf.store import questions
+
+
+async def put_back(job: Job) -> int:
+    """Make what failed pending again; how many there were."""
+    return await questions.put_back(job.ledger, job.run.id)

@@ -1,0 +1,62 @@
+"""run: download, clean, enrich and match, each of which does only what is not done yet."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import msgspec
+
+from li_perf import __version__
+from li_perf.analysis.findings import Findings
+from li_perf.model import State
+from li_perf.steps.clean import clean
+from li_perf.steps.download import download
+from li_perf.steps.enrich import enrich
+from li_perf.steps.job import Job
+from li_perf.steps.match import match
+from li_perf.store import questions, runs, selection
+
+
+async def run(job: Job) -> Findings:
+    """The whole run. Raises ServerError or Stopped; whatever was answered until then is kept."""
+    await greet(job)
+    await download(job)
+    await clean(job)
+    await enrich(job)
+    return await finish(job)
+
+
+async def greet(job: Job) -> None:
+    """Ask each server a known-good question first: a wrong address or key is found after one call."""
+    answered = await job.ledger.scalar(selection.count_answered())
+    begun = await runs.downloads(job.ledger, job.run.id)
+    await job.carto.greet(is_known=bool(begun))
+    states = await questions.states(job.ledger, selection.asked())
+    if not begun or states.get(State.PENDING) or not states:
+        await job.ais.greet(is_known=bool(answered))
+
+
+async def finish(job: Job) -> Findings:
+    """Match, and mark the run as finished with its manifest."""
+    findings = await rematch(job)
+    sent = await runs.requests_sent(job.ledger, job.run.id)
+    manifest = {
+        "version": __version__,
+        "settings": job.run.settings,
+        "started_at": job.run.started_at,
+        "extracted_at": findings.extracted_at,
+        "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "requests_sent": sent,
+        "lookups": msgspec.to_builtins(findings.lookups),
+        "sources": msgspec.to_builtins(findings.sources),
+        "failures": findings.failures,
+    }
+    text = msgspec.json.encode(manifest).decode()
+    await runs.note(job.ledger, job.run.id, manifest=text, finished_at=runs.now())
+    return findings
+
+
+async def rematch(job: Job) -> Findings:
+    """Rebuild gold and the findings from what the store has now."""
+    return await match(replace(job, run=await runs.by_id(job.ledger, job.run.id)))

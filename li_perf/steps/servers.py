@@ -1,0 +1,43 @@
+"""How politely the two servers of Philadelphia are asked; the figures are the City's own."""
+
+from __future__ import annotations
+
+from li_perf.engine.server import BreakerPolicy, Quota, Server
+
+AIS_CEILING = (
+    5_000 / 300
+)  # requests a second: the City's gateway blocks above 5,000 in 5 minutes (mulesoft-flex-gateway-iac, waf.tf)
+CARTO_CEILING = 15.0  # requests a second, Carto's documented limit for enterprise accounts
+
+
+def ais_server(
+    *, url: str, key: str | None, rate: float, concurrency: int, timeout: float, probe: float, outage_limit: float
+) -> Server:
+    """The address service; the key goes into a header, so that it is in no URL. A rate of 0 is no limit."""
+    return Server(
+        name="AIS",
+        base_url=url.rstrip("/"),
+        secret=("Authorization", f"Gatekeeper-Key {key}") if key else None,
+        rate=rate or None,
+        quota=Quota(count=5_000, seconds=300.0) if rate else None,
+        concurrency=concurrency,
+        timeout=timeout,
+        patience=min(10.0, timeout),
+        breaker=BreakerPolicy(probe=probe, outage_limit=outage_limit),
+    )
+
+
+def carto_server(
+    *, url: str, rate: float, concurrency: int, timeout: float, probe: float, outage_limit: float
+) -> Server:
+    """The SQL API: large answers, few calls. A rate of 0 is no limit."""
+    return Server(
+        name="Carto",
+        base_url=url,
+        rate=rate or None,
+        concurrency=concurrency,
+        timeout=timeout,
+        patience=timeout,  # a statement may be silent up to its time-out of 25 s before the first byte
+        body_cap=64_000_000,
+        breaker=BreakerPolicy(faults=4, probe=probe, outage_limit=outage_limit),
+    )

@@ -1,0 +1,90 @@
+"""simulate: serves the simulated city on loopback; and the same as a neighbour process, for the demo."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import msgspec
+
+from li_perf.engine.halt import Halt
+from li_perf.errors import UserError
+from li_perf.model import Period
+from li_perf.simulator.city import build
+from li_perf.simulator.faults import Faults
+from li_perf.simulator.server import serve
+
+FULL = 45_656  # L&I requests of 2025, as three public analyses counted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Simulation:
+    """Which city is simulated, and how badly it behaves."""
+
+    period: Period
+    tickets: int = 2_000
+    seed: int = 311
+    faults: str = ""
+    port: int = 0
+
+    @property
+    def arguments(self) -> list[str]:
+        return [
+            *("--since", str(self.period.since), "--until", str(self.period.until)),
+            *("--tickets", str(self.tickets), "--seed", str(self.seed), "--port", str(self.port)),
+            *(("--faults", self.faults) if self.faults else ()),
+        ]
+
+
+class Addresses(msgspec.Struct, frozen=True):
+    """Where the two servers are."""
+
+    ais_url: str
+    carto_url: str
+
+
+async def simulate(
+    simulation: Simulation, *, key: str | None, halt: Halt, announce: Callable[[Addresses], None], is_child: bool
+) -> None:
+    """Serve until the run is stopped or, as a child, until the parent is gone. Raises UserError for unknown faults."""
+    try:
+        faults = Faults.parse(simulation.faults)
+    except ValueError as error:
+        raise UserError(f"--faults: {error}") from None
+    period = simulation.period
+    city = build(tickets=simulation.tickets, seed=simulation.seed, since=period.since, until=period.until)
+    try:
+        async with serve(city, faults=faults, port=simulation.port, key=key) as served:
+            announce(Addresses(ais_url=served.ais_url, carto_url=served.carto_url))
+            await (_parent_gone() if is_child else halt.wait())
+    except OSError as error:
+        raise UserError(f"Port {simulation.port} cannot be served ({error.strerror}). Choose another --port.") from None
+
+
+@asynccontextmanager
+async def neighbour(simulation: Simulation) -> AsyncIterator[Addresses]:
+    """The simulated city in a process of its own, which ends with this one."""
+    child = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "li_perf", "simulate", "--child", *simulation.arguments),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        start_new_session=True,  # an interrupt from the keyboard is for the run, not for the city
+    )
+    assert child.stdin and child.stdout
+    try:
+        line = await child.stdout.readline()
+        if not line:
+            raise UserError("The simulated city did not start; `li-perf simulate` shows why.")
+        yield msgspec.json.decode(line, type=Addresses)
+    finally:
+        child.stdin.close()
+        await asyncio.shield(child.wait())
+
+
+async def _parent_gone() -> None:
+    reader = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    await reader.read()

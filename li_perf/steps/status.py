@@ -1,0 +1,65 @@
+"""status: where a city's run stands; readable while it is going on."""
+
+from __future__ import annotations
+
+import msgspec
+
+from li_perf.errors import StoreError
+from li_perf.store import pages, questions, runs, selection
+from li_perf.store.ledger import Ledger
+
+
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    """The last run: its period and settings, rows by download, questions and fetches by state, failures by reason."""
+
+    city: str
+    since: str
+    until: str
+    is_finished: bool
+    started_at: str
+    finished_at: str | None
+    downloads: dict[str, dict[str, int | bool | None]]
+    questions: dict[str, int]
+    fetches: dict[str, int]
+    failures: dict[str, int]
+    requests_sent: dict[str, dict[str, int]]
+    answers_a_second: float | None
+    seconds_left: float | None
+
+
+async def status(ledger: Ledger) -> Status:
+    """Raises StoreError where nothing was run yet."""
+    last = await runs.latest(ledger)
+    if last is None:
+        raise StoreError(f"Nothing was run on {ledger.path} yet. Begin with `li-perf run`.")
+    states = await questions.states(ledger, selection.asked())
+    rate = await ledger.scalar(selection.recent_answers()) / selection.RECENT_SECONDS
+    pending = states.get("pending", 0)
+    return Status(
+        city=last.city,
+        since=last.since,
+        until=last.until,
+        is_finished=last.finished_at is not None,
+        started_at=last.started_at,
+        finished_at=last.finished_at,
+        downloads=await _downloads(ledger, last.id),
+        questions=states,
+        fetches=await questions.fetch_states(ledger, last.id),
+        failures=await questions.reasons(ledger, selection.asked()),
+        requests_sent=await runs.requests_sent(ledger, last.id),
+        answers_a_second=rate or None,
+        seconds_left=pending / rate if rate and pending else None,
+    )
+
+
+async def _downloads(ledger: Ledger, run_id: int) -> dict[str, dict[str, int | bool | None]]:
+    found: dict[str, dict[str, int | bool | None]] = {}
+    for dataset, row in (await runs.downloads(ledger, run_id)).items():
+        cursor = await pages.cursor(ledger, run_id, dataset)
+        found[dataset] = {
+            "received": cursor.rows if cursor else 0,
+            "counted": row.counted_before,
+            "is_finished": row.finished_at is not None,
+            "restarts": row.restarts,
+        }
+    return found

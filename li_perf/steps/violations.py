@@ -1,0 +1,70 @@
+"""The second server's part of enrich: the violations of a batch of accounts or cases, and their done-marks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from li_perf.engine.ask import Answer, Question
+from li_perf.errors import Failed
+from li_perf.model import State
+from li_perf.sources import carto
+from li_perf.steps.job import Job
+from li_perf.store import pages, questions
+
+ACCOUNT, CASE = "account", "case"
+COLUMN = {ACCOUNT: "opa_account_num", CASE: "casenumber"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Violations:
+    """Fetches violations with these columns."""
+
+    job: Job
+    columns: Sequence[str]
+
+    async def fetch(self, kind: str, values: Sequence[str]) -> None:
+        """Fetch what is still pending of the batch; page and done-marks become durable together.
+
+        A batch that fails is halved until the value that spoils it stands alone and is marked failed.
+        """
+        values = await questions.still_pending(self.job.ledger, self.job.run.id, kind, values)
+        if not values:
+            return
+        try:
+            sql, answer = await self._ask(kind, values)
+        except Failed as failed:
+            await self._split(kind, values, failed)
+            return
+        await self._keep(kind, values, sql, answer)
+
+    async def _ask(self, kind: str, values: Sequence[str]) -> tuple[str, Answer[carto.Result]]:
+        dataset = self.job.inspections.violations
+        order = [key for key in dataset.key if key in self.columns]
+        sql = carto.select(dataset.table, self.columns, where=[carto.within(COLUMN[kind], values)], order=order)
+        return sql, await self.job.carto.ask(Question(key=sql, request=carto.request(sql), read=carto.read))
+
+    async def _keep(self, kind: str, values: Sequence[str], sql: str, answer: Answer[carto.Result]) -> None:
+        job = self.job
+        page = pages.page_change(
+            run_id=job.run.id,
+            dataset=job.inspections.violations.table,
+            request=sql,
+            next_request=None,
+            row_count=len(answer.value.rows or []),
+            body=answer.reply.body,
+        )
+        done = questions.settle_fetches(job.run.id, kind, values, state=State.ANSWERED, calls=answer.attempts)
+        await job.ledger.save(page, done, job.tally(job.carto))
+
+    async def _split(self, kind: str, values: Sequence[str], failed: Failed) -> None:
+        if len(values) == 1:
+            reason = failed.fault.reason
+            lost = questions.settle_fetches(
+                self.job.run.id, kind, values, state=State.FAILED, calls=failed.attempts, reason=reason
+            )
+            await self.job.ledger.save(lost, self.job.tally(self.job.carto))
+            return
+        half = len(values) // 2
+        await self.fetch(kind, values[:half])
+        await self.fetch(kind, values[half:])

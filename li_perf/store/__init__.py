@@ -1,0 +1,1 @@
+"""What is kept: the ledger (SQLite) and the engine of queries (DuckDB)."""

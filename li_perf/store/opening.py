@@ -1,0 +1,119 @@
+"""Opens a city's file and guards it against a second run. The only file that connects to SQLite."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import URL, Connection, event
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from li_perf.errors import StoreError
+from li_perf.store import schema
+from li_perf.store.ledger import Ledger
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the store's lock; the kernel frees it however the process ends. Raises StoreError for a second run."""
+    folder, lock = path.parent, path.with_suffix(".lock")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise StoreError(
+            f"The data folder {folder} cannot be used ({error.strerror}). "
+            "Check its owner and rights, or set LI_PERF_DATA to another one."
+        ) from None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(handle)
+        raise StoreError(
+            f"Another run is using {path}. Wait for it (`li-perf status` shows it), or stop it first."
+        ) from None
+    try:
+        yield
+    finally:
+        os.close(handle)
+
+
+@asynccontextmanager
+async def open_ledger(path: Path, *, read_only: bool = False) -> AsyncIterator[Ledger]:
+    """The ledger at `path`, created, checked and migrated; what was given to it is committed before it closes.
+
+    Raises StoreError for a file that is damaged, foreign, newer, or not to be read or written.
+    """
+    writer, reader = (
+        _engine(path, read_only, "BEGIN" if read_only else "BEGIN IMMEDIATE"),
+        _engine(path, read_only, "BEGIN"),
+    )
+    try:
+        ledger = Ledger(path, writer=writer, reader=reader)
+        await _prepare(writer, path, read_only)
+        keeper = asyncio.create_task(ledger.keep(), name="keeper")
+        try:
+            yield ledger
+        finally:
+            ledger.finish()
+            await _through(keeper)
+    finally:
+        await _through(asyncio.create_task(_close(writer, reader)))
+
+
+async def _prepare(writer: AsyncEngine, path: Path, read_only: bool) -> None:
+    if read_only and not path.exists():
+        raise StoreError(f"There is no store at {path} yet. Begin with `li-perf run` or `li-perf demo`.")
+    try:
+        async with writer.begin() as connection:
+            await schema.prepare(connection, path, read_only=read_only)
+    except DBAPIError as error:
+        raise schema.explain(error, path) from None
+
+
+def _engine(path: Path, read_only: bool, begin: str) -> AsyncEngine:
+    query = {"mode": "ro" if read_only else "rwc", "uri": "true", "timeout": "5"}
+    engine = create_async_engine(
+        URL.create("sqlite+aiosqlite", database="file:" + quote(str(path.resolve())), query=query)
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def configure(connection: Any, _: object) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves
+        cursor = connection.cursor()
+        for pragma in ("synchronous = FULL", "foreign_keys = ON", "busy_timeout = 5000", "trusted_schema = OFF"):
+            cursor.execute(f"PRAGMA {pragma}")
+        if not read_only:
+            cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def start(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+async def _close(writer: AsyncEngine, reader: AsyncEngine) -> None:
+    await reader.dispose()
+    await writer.dispose()  # the last connection to close folds the write-ahead log in
+
+
+async def _through(task: asyncio.Task[None]) -> None:
+    """Wait for the task to its end, however often this is cancelled meanwhile."""
+    cancelled = False
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:
+            cancelled = True
+    if cancelled:
+        raise asyncio.CancelledError
+    task.result()

@@ -1,0 +1,69 @@
+"""Bronze: pages as received, each with the request that fetched it and the next one, which is the download's cursor."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from sqlalchemy import func, insert, select
+
+from li_perf.store.ledger import Change, Ledger
+from li_perf.store.runs import now
+from li_perf.store.tables import page
+
+ADD_PAGE = insert(page)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cursor:
+    """How far a download is: rows received, and the next request, None behind the last page."""
+
+    rows: int
+    pages: int
+    next_request: str | None
+
+
+def page_change(
+    *, run_id: int, dataset: str, request: str, next_request: str | None, row_count: int, body: bytes
+) -> Change:
+    """The change that keeps a page."""
+    row = {
+        "run_id": run_id,
+        "dataset": dataset,
+        "request": request,
+        "next_request": next_request,
+        "row_count": row_count,
+        "fetched_at": now(),
+        "sha256": hashlib.sha256(body).hexdigest(),
+        "body": zlib.compress(body, 1),
+    }
+    return ADD_PAGE, [row]
+
+
+async def cursor(ledger: Ledger, run_id: int, dataset: str) -> Cursor | None:
+    """Where the download stands; None before its first page."""
+    here = (page.c.run_id == run_id) & (page.c.dataset == dataset)
+    last = await ledger.rows(select(page.c.next_request).where(here).order_by(page.c.id.desc()).limit(1))
+    if not last:
+        return None
+    (totals,) = await ledger.rows(
+        select(func.sum(page.c.row_count).label("rows"), func.count().label("pages")).where(here)
+    )
+    return Cursor(rows=totals.rows, pages=totals.pages, next_request=last[0].next_request)
+
+
+async def bodies(ledger: Ledger, run_id: int, dataset: str) -> AsyncIterator[bytes]:
+    """The pages of a download as received, in the order in which they came."""
+    here = (page.c.run_id == run_id) & (page.c.dataset == dataset)
+    async for block in ledger.stream(select(page.c.body).where(here).order_by(page.c.id), size=4):
+        for row in block:
+            yield zlib.decompress(row.body)
+
+
+async def digest(ledger: Ledger, run_id: int, dataset: str) -> str:
+    """One SHA-256 over the hashes of a download's pages."""
+    here = (page.c.run_id == run_id) & (page.c.dataset == dataset)
+    hashes = await ledger.rows(select(page.c.sha256).where(here).order_by(page.c.id))
+    return hashlib.sha256("".join(row.sha256 for row in hashes).encode()).hexdigest()

@@ -1,0 +1,186 @@
+"""Questions and their answers: the queue is "state is not final"; an answer and its state are one row, written at once."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import bindparam, func, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from li_perf.model import State
+from li_perf.store.ledger import Change, Ledger
+from li_perf.store.runs import now
+from li_perf.store.tables import fetch, lookup
+
+ADD_LOOKUP = upsert(lookup).on_conflict_do_nothing(index_elements=["question"])
+ADD_FETCH = upsert(fetch).on_conflict_do_nothing(index_elements=["run_id", "kind", "value"])
+SETTLE_LOOKUP = (
+    update(lookup)
+    .where(lookup.c.question == bindparam("of_question"))
+    .values(
+        {
+            lookup.c.state: bindparam("new_state"),
+            lookup.c.attempts: lookup.c.attempts + bindparam("calls"),
+            lookup.c.reason: bindparam("why"),
+            lookup.c.status: bindparam("http_status"),
+            lookup.c.body: bindparam("received"),
+            lookup.c.source: bindparam("from_source"),
+            lookup.c.answered_at: bindparam("at"),
+            lookup.c.outcome: bindparam("new_outcome"),
+            lookup.c.accounts: bindparam("new_accounts"),
+            lookup.c.match_type: bindparam("new_match_type"),
+        }
+    )
+)
+EXPLAIN_LOOKUP = (
+    update(lookup)
+    .where(lookup.c.question == bindparam("of_question"))
+    .values(
+        outcome=bindparam("new_outcome"), accounts=bindparam("new_accounts"), match_type=bindparam("new_match_type")
+    )
+)
+SETTLE_FETCH = (
+    update(fetch)
+    .where(
+        (fetch.c.run_id == bindparam("of_run"))
+        & (fetch.c.kind == bindparam("of_kind"))
+        & (fetch.c.value == bindparam("of_value"))
+    )
+    .values(state=bindparam("new_state"), attempts=fetch.c.attempts + bindparam("calls"), reason=bindparam("why"))
+)
+
+
+def add_lookups(questions: Iterable[str]) -> Change:
+    """New questions, pending; those that are there stay as they are."""
+    return ADD_LOOKUP, [{"question": question, "state": State.PENDING, "attempts": 0} for question in questions]
+
+
+def settle_lookup(
+    question: str,
+    *,
+    state: State,
+    calls: int,
+    source: str,
+    reason: str | None = None,
+    status: int | None = None,
+    body: bytes | None = None,
+    outcome: str | None = None,
+    accounts: str | None = None,
+    match_type: str | None = None,
+) -> Change:
+    """The change that answers or fails a question; `body` is the answer as received, `accounts` a JSON list."""
+    row = {
+        "of_question": question,
+        "new_state": state,
+        "calls": calls,
+        "why": reason,
+        "http_status": status,
+        "received": None if body is None else zlib.compress(body, 1),
+        "from_source": source,
+        "at": now(),
+        "new_outcome": outcome,
+        "new_accounts": accounts,
+        "new_match_type": match_type,
+    }
+    return SETTLE_LOOKUP, [row]
+
+
+def add_fetches(run_id: int, kind: str, values: Iterable[str]) -> Change:
+    """New accounts or cases to fetch, pending; those that are there stay as they are."""
+    rows = [{"run_id": run_id, "kind": kind, "value": value, "state": State.PENDING, "attempts": 0} for value in values]
+    return ADD_FETCH, rows
+
+
+def settle_fetches(
+    run_id: int, kind: str, values: Iterable[str], *, state: State, calls: int, reason: str | None = None
+) -> Change:
+    rows = [
+        {"of_run": run_id, "of_kind": kind, "of_value": value, "new_state": state, "calls": calls, "why": reason}
+        for value in values
+    ]
+    return SETTLE_FETCH, rows
+
+
+async def pending_lookups(ledger: Ledger, among: Any, *, size: int = 500) -> AsyncIterator[Sequence[Any]]:
+    """Pending questions in blocks, oldest first, restricted to those that `among` selects."""
+    behind = 0
+    while True:
+        here = (lookup.c.state == State.PENDING) & (lookup.c.id > behind) & lookup.c.question.in_(among)
+        block = await ledger.rows(select(lookup.c.id, lookup.c.question).where(here).order_by(lookup.c.id).limit(size))
+        if not block:
+            return
+        behind = block[-1].id
+        yield block
+
+
+async def pending_fetches(ledger: Ledger, run_id: int, kind: str, *, size: int = 500) -> AsyncIterator[list[str]]:
+    """Pending accounts or cases in blocks, oldest first, as they stood when this began."""
+    here = (fetch.c.run_id == run_id) & (fetch.c.kind == kind) & (fetch.c.state == State.PENDING)
+    last = await ledger.scalar(select(func.max(fetch.c.id)).where(here)) or 0
+    behind = 0
+    while True:
+        part = here & (fetch.c.id > behind) & (fetch.c.id <= last)
+        block = await ledger.rows(select(fetch.c.id, fetch.c.value).where(part).order_by(fetch.c.id).limit(size))
+        if not block:
+            return
+        behind = block[-1].id
+        yield [row.value for row in block]
+
+
+async def states(ledger: Ledger, among: Any) -> dict[str, int]:
+    """Questions by state, of those that `among` selects."""
+    query = select(lookup.c.state, func.count()).where(lookup.c.question.in_(among)).group_by(lookup.c.state)
+    return dict(await ledger.rows(query))
+
+
+async def fetch_states(ledger: Ledger, run_id: int) -> dict[str, int]:
+    """Accounts and cases of a run by state."""
+    query = select(fetch.c.state, func.count()).where(fetch.c.run_id == run_id).group_by(fetch.c.state)
+    return dict(await ledger.rows(query))
+
+
+async def reasons(ledger: Ledger, among: Any) -> dict[str, int]:
+    """Failed questions by reason, of those that `among` selects."""
+    here = (lookup.c.state == State.FAILED) & lookup.c.question.in_(among)
+    query = select(lookup.c.reason, func.count()).where(here).group_by(lookup.c.reason).order_by(lookup.c.reason)
+    return {reason or "unknown": count for reason, count in await ledger.rows(query)}
+
+
+def received(body: bytes | None) -> bytes:
+    """An answer's body as it came."""
+    return zlib.decompress(body) if body else b""
+
+
+async def still_pending(ledger: Ledger, run_id: int, kind: str, values: Sequence[str]) -> list[str]:
+    """Those of `values` that nobody has fetched yet, in their order."""
+    here = (
+        (fetch.c.run_id == run_id)
+        & (fetch.c.kind == kind)
+        & fetch.c.value.in_(values)
+        & (fetch.c.state == State.PENDING)
+    )
+    left = {row.value for row in await ledger.rows(select(fetch.c.value).where(here))}
+    return [value for value in values if value in left]
+
+
+async def put_back(ledger: Ledger, run_id: int) -> int:
+    """Make failed questions, and the failed fetches of a run, pending again; how many there were."""
+    is_failed_lookup = lookup.c.state == State.FAILED
+    is_failed_fetch = (fetch.c.run_id == run_id) & (fetch.c.state == State.FAILED)
+    failed = sum(
+        [
+            await ledger.scalar(select(func.count()).select_from(lookup).where(is_failed_lookup)) or 0,
+            await ledger.scalar(select(func.count()).select_from(fetch).where(is_failed_fetch)) or 0,
+        ]
+    )
+
+    async def write(connection: AsyncConnection) -> None:
+        await connection.execute(update(lookup).where(is_failed_lookup).values(state=State.PENDING, reason=None))
+        await connection.execute(update(fetch).where(is_failed_fetch).values(state=State.PENDING, reason=None))
+
+    if failed:
+        await ledger.transact(write)
+    return failed

@@ -1,0 +1,165 @@
+"""Runs and downloads: what was asked for, with which settings, and how far it got."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Executable, bindparam, delete, func, insert, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from li_perf.store.ledger import Change, Ledger
+from li_perf.store.tables import download, page, run, tally
+
+COUNT_REQUESTS = upsert(tally).values(
+    run_id=bindparam("run_id"), server=bindparam("server"), outcome=bindparam("outcome"), requests=bindparam("requests")
+)
+COUNT_REQUESTS = COUNT_REQUESTS.on_conflict_do_update(
+    index_elements=["run_id", "server", "outcome"],
+    set_={"requests": tally.c.requests + COUNT_REQUESTS.excluded.requests},
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One run; `settings` is what it began with, secrets excepted."""
+
+    id: int
+    city: str
+    since: str
+    until: str
+    settings: Mapping[str, Any]
+    started_at: str
+    extracted_at: str | None
+    finished_at: str | None
+    manifest: Mapping[str, Any] | None
+
+
+def now() -> str:
+    """The wall clock as text, a label only: nothing is ever decided by it."""
+    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+async def latest(ledger: Ledger, *, finished: bool | None = None) -> Run | None:
+    """The last run, or the last one that is (not) finished."""
+    query = select(run).order_by(run.c.id.desc()).limit(1)
+    if finished is not None:
+        query = query.where(run.c.finished_at.is_not(None) if finished else run.c.finished_at.is_(None))
+    rows = await ledger.rows(query)
+    return _run(rows[0]) if rows else None
+
+
+async def by_id(ledger: Ledger, run_id: int) -> Run:
+    """The run of that number."""
+    (row,) = await ledger.rows(select(run).where(run.c.id == run_id))
+    return _run(row)
+
+
+async def unfinished(ledger: Ledger, *, since: str, until: str) -> Run | None:
+    """The last unfinished run of a period."""
+    here = (run.c.since == since) & (run.c.until == until) & run.c.finished_at.is_(None)
+    rows = await ledger.rows(select(run).where(here).order_by(run.c.id.desc()).limit(1))
+    return _run(rows[0]) if rows else None
+
+
+async def begin(ledger: Ledger, *, city: str, since: str, until: str, settings: Mapping[str, Any], version: str) -> Run:
+    """A new run, durable before anything is asked."""
+    row = {
+        "city": city,
+        "since": since,
+        "until": until,
+        "settings": msgspec.json.encode(settings).decode(),
+        "version": version,
+        "started_at": now(),
+    }
+    await ledger.save((insert(run), [row]))
+    begun = await latest(ledger)
+    assert begun
+    return begun
+
+
+async def note(ledger: Ledger, run_id: int, **columns: str | int) -> None:
+    """Write columns of the run's row."""
+    await ledger.save((update(run).where(run.c.id == bindparam("key")).values(**columns), [{"key": run_id}]))
+
+
+def _run(row: Any) -> Run:
+    return Run(
+        id=row.id,
+        city=row.city,
+        since=row.since,
+        until=row.until,
+        settings=msgspec.json.decode(row.settings),
+        started_at=row.started_at,
+        extracted_at=row.extracted_at,
+        finished_at=row.finished_at,
+        manifest=msgspec.json.decode(row.manifest) if row.manifest else None,
+    )
+
+
+async def downloads(ledger: Ledger, run_id: int) -> dict[str, Any]:
+    """The run's downloads by data set."""
+    rows = await ledger.rows(select(download).where(download.c.run_id == run_id).order_by(download.c.dataset))
+    return {row.dataset: row for row in rows}
+
+
+async def start_download(ledger: Ledger, row: Mapping[str, Any], *, keep_pages: bool) -> None:
+    """Begin, or begin again, a download; unless kept, its pages of before are dropped in the same transaction."""
+
+    async def write(connection: AsyncConnection) -> None:
+        if not keep_pages:
+            here = (page.c.run_id == row["run_id"]) & (page.c.dataset == row["dataset"])
+            await connection.execute(delete(page).where(here))
+        statement = upsert(download).values(**row)
+        await connection.execute(statement.on_conflict_do_update(index_elements=["run_id", "dataset"], set_=dict(row)))
+
+    await ledger.transact(write)
+
+
+async def finish_download(ledger: Ledger, run_id: int, dataset: str, counted_after: int | None) -> None:
+    here = (download.c.run_id == bindparam("of_run")) & (download.c.dataset == bindparam("of_set"))
+    statement = update(download).where(here).values(counted_after=counted_after, finished_at=now())
+    await ledger.save((statement, [{"of_run": run_id, "of_set": dataset}]))
+
+
+def counted(run_id: int, server: str, sent: Counter[str]) -> Change:
+    """The change that adds wire requests to the run's tally; empties `sent`."""
+    rows = [
+        {"run_id": run_id, "server": server, "outcome": outcome, "requests": requests}
+        for outcome, requests in sent.items()
+    ]
+    sent.clear()
+    return COUNT_REQUESTS, rows
+
+
+async def requests_sent(ledger: Ledger, run_id: int) -> dict[str, dict[str, int]]:
+    """Wire requests of a run: server → outcome → requests."""
+    servers: dict[str, dict[str, int]] = {}
+    for row in await ledger.rows(
+        select(tally).where(tally.c.run_id == run_id).order_by(tally.c.server, tally.c.outcome)
+    ):
+        servers.setdefault(row.server, {})[row.outcome] = row.requests
+    return servers
+
+
+def boundary_of(run_id: int) -> Executable:
+    """The query for the rows that a UTC boundary would bring in."""
+    return select(run.c.boundary_gained).where(run.c.id == run_id)
+
+
+async def rows_of_last_time(ledger: Ledger, this: Run, dataset: str) -> int | None:
+    """Rows received of a data set by the last finished run of the same period, None without one."""
+    same = (
+        (run.c.since == this.since)
+        & (run.c.until == this.until)
+        & (run.c.id < this.id)
+        & run.c.finished_at.is_not(None)
+    )
+    last = await ledger.scalar(select(func.max(run.c.id)).where(same))
+    here = (page.c.run_id == last) & (page.c.dataset == dataset)
+    return int(await ledger.scalar(select(func.sum(page.c.row_count)).where(here)) or 0) if last else None

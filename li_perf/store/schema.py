@@ -1,0 +1,87 @@
+"""Whether a file is a store of ours, sound and current; named migrations, each in one transaction with its number."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from li_perf.errors import StoreError
+from li_perf.store.tables import APPLICATION_ID, metadata
+
+Migration = Callable[[AsyncConnection], Awaitable[None]]
+
+
+async def _create(connection: AsyncConnection) -> None:
+    await connection.run_sync(metadata.create_all)
+
+
+MIGRATIONS: tuple[tuple[str, Migration], ...] = (("create the tables", _create),)
+VERSION = len(MIGRATIONS)
+
+
+async def prepare(connection: AsyncConnection, path: Path, *, read_only: bool) -> None:
+    """Check the file and bring it up to date, inside the caller's transaction. Raises StoreError for one that is foreign, newer or damaged."""
+    if read_only:
+        await _recognise(connection, path)
+        return
+    version = await _recognise(connection, path)
+    await _check(connection, path)
+    for number, (_, migrate) in enumerate(MIGRATIONS[version:], start=version + 1):
+        await migrate(connection)
+        await connection.exec_driver_sql(f"PRAGMA user_version = {number}")
+    await connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
+
+
+def explain(error: DBAPIError, path: Path) -> StoreError:
+    """SQLite's error as a sentence with the next step."""
+    said = str(error.orig).lower()
+    for sign, sentence in (
+        ("disk is full", "There is no space left for it. Free some, then `li-perf resume`; nothing is lost."),
+        ("disk i/o", "The disk does not take it. Check the disk and its space, then `li-perf resume`."),
+        ("readonly", "It cannot be written. Check its owner and rights, or set LI_PERF_DATA to another folder."),
+        (
+            "unable to open",
+            "It cannot be opened. Check the folder's owner and rights, or set LI_PERF_DATA to another one.",
+        ),
+        ("locked", "Another program is writing to it. Close that one, then run this again."),
+        ("not a database", "It is not a SQLite file. Move it away, or set LI_PERF_DATA to another folder."),
+        (
+            "malformed",
+            "It is damaged. Restore a copy, or move it away and run again; `sqlite3 FILE .recover` may save rows.",
+        ),
+    ):
+        if sign in said:
+            return StoreError(f"The store {path}: {sentence}")
+    return StoreError(f"The store {path} cannot be used: {error.orig}.")
+
+
+async def _recognise(connection: AsyncConnection, path: Path) -> int:
+    version = await _pragma(connection, "user_version")
+    owner = await _pragma(connection, "application_id")
+    tables = (await connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")).scalar_one()
+    if tables and owner != APPLICATION_ID:
+        raise StoreError(
+            f"{path} is a database of another program. Move it away, or set LI_PERF_DATA to another folder."
+        )
+    if version > VERSION:
+        raise StoreError(
+            f"{path} was made by a newer li_perf (store version {version}, this one knows {VERSION}). "
+            "Upgrade li_perf, or set LI_PERF_DATA to another folder."
+        )
+    return version
+
+
+async def _check(connection: AsyncConnection, path: Path) -> None:
+    problems = (await connection.exec_driver_sql("PRAGMA quick_check(3)")).scalars().all()
+    if list(problems) != ["ok"]:
+        raise StoreError(
+            f"The store {path} is damaged ({problems[0]}). Restore a copy, or move it away and run again; "
+            "`sqlite3 FILE .recover` may save rows."
+        )
+
+
+async def _pragma(connection: AsyncConnection, name: str) -> int:
+    return int((await connection.exec_driver_sql(f"PRAGMA {name}")).scalar_one())

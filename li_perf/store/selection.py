@@ -1,0 +1,75 @@
+"""Queries over the ledger that steps share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Select, distinct, func, select
+
+from li_perf.model import State
+from li_perf.store.tables import complaint, lookup, ticket
+
+
+def asked() -> Select[Any]:
+    """The questions of the tickets at hand."""
+    return select(ticket.c.question).where(ticket.c.question.is_not(None))
+
+
+def count_questions() -> Select[Any]:
+    return select(func.count(distinct(ticket.c.question)))
+
+
+def distinct_questions() -> Select[Any]:
+    """Each distinct question, in the order of the requests."""
+    first = func.min(ticket.c.requested_at)
+    return select(ticket.c.question).where(ticket.c.question.is_not(None)).group_by(ticket.c.question).order_by(first)
+
+
+def crosswalk_cases() -> Select[Any]:
+    """The cases of complaints that name one of the tickets at hand."""
+    named = complaint.c.service_request_id.in_(select(ticket.c.service_request_id))
+    return select(complaint.c.casenumber).distinct().where(named & complaint.c.casenumber.is_not(None))
+
+
+def accounts_of_answers() -> Select[Any]:
+    """The accounts that answered questions of the tickets at hand name."""
+    answered = (lookup.c.state == State.ANSWERED) & (lookup.c.accounts != "[]") & lookup.c.question.in_(asked())
+    return select(lookup.c.accounts).where(answered)
+
+
+def crosswalk_accounts() -> Select[Any]:
+    """The accounts of complaints that name one of the tickets at hand."""
+    named = complaint.c.service_request_id.in_(select(ticket.c.service_request_id))
+    return select(complaint.c.opa_account_num).distinct().where(named & complaint.c.opa_account_num.is_not(None))
+
+
+def count_asked_again() -> Select[Any]:
+    """Questions that took more than one call."""
+    return select(func.count()).where((lookup.c.attempts > 1) & lookup.c.question.in_(asked()))
+
+
+def count_requested_from(instant: str) -> Select[Any]:
+    """Tickets requested at or behind an instant in the form of the table."""
+    return select(func.count()).where(ticket.c.requested_at >= instant)
+
+
+def count_tickets() -> Select[Any]:
+    return select(func.count()).select_from(ticket)
+
+
+def count_complaints() -> Select[Any]:
+    return select(func.count()).select_from(complaint)
+
+
+def count_answered() -> Select[Any]:
+    """Answers of the address service, of every run."""
+    return select(func.count()).where((lookup.c.state == State.ANSWERED) & (lookup.c.source == "ais"))
+
+
+RECENT_SECONDS = 60.0
+
+
+def recent_answers() -> Select[Any]:
+    """Answers of the last minute, by the wall clock: for the eye only."""
+    minute_ago = func.strftime("%Y-%m-%dT%H:%M:%SZ", "now", "-60 seconds")
+    return select(func.count()).where((lookup.c.answered_at >= minute_ago) & (lookup.c.source == "ais"))

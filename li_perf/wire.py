@@ -1,0 +1,45 @@
+"""Wire nouns: what is asked of a server and what came back."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One call: `path` is appended, already percent-encoded, to the server's base URL; `form` makes it a POST."""
+
+    path: str = ""
+    form: Mapping[str, str] | None = None
+
+    @property
+    def method(self) -> str:
+        return "GET" if self.form is None else "POST"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What came back: status, headers with lower-case names, and the decompressed body."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds that the server asks us to wait, None where it does not say.
+
+    Both forms of RFC 9110 section 10.2.3; a date is read against the response's own Date, so that a wrong local
+    clock does no harm. Anything else, a negative number included (Carto sends -1 while it allows), counts as absent.
+    """
+    text = headers.get("retry-after", "").strip()
+    if text.isascii() and text.isdigit():
+        return min(float(text), 1e9)
+    try:
+        seconds = (parsedate_to_datetime(text) - parsedate_to_datetime(headers["date"])).total_seconds()
+    except (ValueError, TypeError, KeyError):
+        return None
+    return max(0.0, seconds) if math.isfinite(seconds) else None
