@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
-import click
 import msgspec
 import typer
+from typer.exceptions import TyperException
 
 from li_perf import __version__
 from li_perf.analysis.findings import Findings
@@ -221,8 +221,9 @@ def main() -> None:
 def _exit_code() -> int:
     try:
         return app(standalone_mode=False) or 0
-    except click.ClickException as error:
-        error.show()
+    except TyperException as error:
+        if said := error.format_message():
+            print(f"li-perf: {said} `li-perf --help` lists what there is.", file=sys.stderr)
         return 2
     except NothingToResume as nothing:
         print(nothing)
@@ -233,7 +234,7 @@ def _exit_code() -> int:
     except (UserError, ServerError) as error:
         print(f"li-perf: {error}", file=sys.stderr)
         return 2 if isinstance(error, UserError) else 1
-    except click.Abort:
+    except typer.Abort:
         return 130
 
 

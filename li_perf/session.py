@@ -12,6 +12,8 @@ from enum import Enum, auto
 from pathlib import Path
 from typing import Any, TypeVar
 
+import msgspec
+
 from li_perf import __version__
 from li_perf.cities.city import City
 from li_perf.engine.halt import Halt, Stopped
@@ -114,13 +116,16 @@ async def _forget_finished(path: Path) -> None:
 
 async def _run_for(order: Order, ledger: Ledger) -> tuple[Run, Settings]:
     run = await _existing(order, ledger)
+    kept = order.settings.kept | {"in_force": order.settings.shown}
+    if run is not None and not await runs.downloads(ledger, run.id):
+        await runs.note(ledger, run.id, settings=msgspec.json.encode(kept).decode())
+        return run, order.settings  # it was begun, but never got an answer: perhaps its settings were wrong
     if run is not None:
         return run, order.settings if order.is_simulated else with_kept(order.settings, run.settings)
     if order.which is Which.UNFINISHED:
         raise NothingToResume("There is nothing to resume.")
     if order.which is Which.LAST or order.period is None:
         raise UserError(f"Nothing was run on {order.path} yet. Begin with `li-perf run`.")
-    kept = order.settings.kept | {"in_force": order.settings.shown}
     since, until = order.period.since.isoformat(), order.period.until.isoformat()
     begun = await runs.begin(ledger, city=order.city.name, since=since, until=until, settings=kept, version=__version__)
     return begun, order.settings
@@ -173,7 +178,17 @@ class Interrupted(Exception):
 def until_told(start: Callable[[Halt], Coroutine[Any, Any, T]]) -> T:
     """Run to the end, or until SIGTERM or SIGINT: then what is in flight has eight seconds. A second signal ends it at
     once; what the keeper was given is committed all the same. Raises Interrupted."""
-    return asyncio.run(_until_told(start))
+    with asyncio.Runner(loop_factory=_fast_loop()) as runner:
+        return runner.run(_until_told(start))
+
+
+def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop's loop where the extra [speed] is installed."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
 
 
 async def _until_told(start: Callable[[Halt], Coroutine[Any, Any, T]]) -> T:

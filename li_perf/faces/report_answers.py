@@ -8,7 +8,6 @@ from li_perf.analysis.findings import Findings, Headline
 from li_perf.faces.report_parts import Answer
 from li_perf.faces.report_values import (
     count,
-    divide,
     instant,
     interval,
     part,
@@ -20,7 +19,7 @@ from li_perf.faces.report_values import (
 )
 
 BAND = 2 / 3
-"""The City says that about a third of L&I's tickets are unfounded; more matched than the rest is too good to be true."""
+"""The City says that a third of L&I's tickets are unfounded; more matched than the rest is too good to be true."""
 
 
 def answers(findings: Findings) -> tuple[Answer, ...]:
@@ -65,8 +64,8 @@ def _doubt(findings: Findings) -> str:
         return f"the answer may be off by at most {plural(requests, 'request')}."
     off = max(findings.headline.share - range_[0], range_[1] - findings.headline.share)
     return (
-        f"the answer may be off by at most {off * 100:.1f} percentage points ({plural(requests, 'request')} unresolved; "
-        f"the share lies between {share(range_[0])} and {share(range_[1])})."
+        f"the answer may be off by at most {off * 100:.1f} percentage points "
+        f"({plural(requests, 'request')} unresolved; the share lies between {share(range_[0])} and {share(range_[1])})."
     )
 
 
@@ -119,9 +118,8 @@ def _matched(head: Headline, requests: int) -> Answer:
 
 
 def _open(findings: Findings) -> Answer:
-    open_share = findings.open_share if findings.requests else divide(findings.requests_open, findings.requests)
     return Answer(
-        figure=share(open_share),
+        figure=share(findings.open_share),
         claim=f"({part(findings.requests_open, findings.requests)}) are open",
         terms=(
             ("Definition", f"the request's status was Open when the data was taken, {instant(findings.extracted_at)}."),

@@ -24,7 +24,7 @@ def schema() -> bytes:
     described = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "li_perf report",
-        "description": "The findings in report.json: a city's service requests and the code violations that match them.",
+        "description": "The findings in report.json: service requests and the code violations that match them.",
         **msgspec.json.schema(Findings),
     }
     return msgspec.json.format(msgspec.json.encode(described), indent=2) + b"\n"

@@ -1,25 +1,21 @@
-"""The report's chapter about the matches: the City's own link, the levels, the windows, the lag."""
+"""The report's chapter about the matches: the windows, the lag, the City's own link; the levels are report_levels'."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
-from li_perf.analysis.findings import CurvePoint, Excess, Findings, Level, Window
-from li_perf.faces.report_parts import Chapter, Section, Table, numbers, prose, table, text
+from li_perf.analysis.findings import CurvePoint, Findings, Window
+from li_perf.faces.report_levels import levels
+from li_perf.faces.report_parts import Chapter, Section, Table, numbers, table, text
 from li_perf.faces.report_values import (
     DASH,
     count,
-    interval,
     natural,
     number,
     part,
     plural,
     points,
-    points_interval,
-    sentence,
     share,
-    short,
 )
 
 DAYS = (0, 7, 14, 30, 45, 60, 90, 120, 180, 365)
@@ -30,7 +26,7 @@ def chapter(findings: Findings) -> Chapter:
     return Chapter(
         name="matches",
         title="The matches",
-        sections=(_levels(findings), _windows(findings), _lags(findings), _crosswalk(findings)),
+        sections=(levels(findings), _windows(findings), _lags(findings), _crosswalk(findings)),
     )
 
 
@@ -56,62 +52,6 @@ def curve(points_: list[CurvePoint]) -> list[CurvePoint]:
     at = (max((p for p in points_ if p.days <= days), key=lambda p: p.days, default=None) for days in DAYS)
     chosen = {point.days: point for point in at if point is not None and point.days <= last.days}
     return list({**chosen, last.days: last}.values())
-
-
-def _levels(findings: Findings) -> Section:
-    levels = sorted(findings.match_levels.items(), key=lambda item: natural(item[0]))
-    background = sorted(findings.background.items(), key=lambda item: natural(item[0]))
-    excess = sorted(findings.excess.items(), key=lambda item: natural(item[0]))
-    # M1 says that a parcel has a history; it is a ceiling and no match.
-    shares = sorted((level.share_all, name) for name, level in levels if level.share_all is not None and name != "M1")
-    return Section(
-        name="levels",
-        title=f"How many match depends on the proof asked for: {share(shares[0][0])} of all requests at level "
-        f"{short(shares[0][1], 12)}, {share(shares[-1][0])} at level {short(shares[-1][1], 12)}"
-        if shares
-        else "No level of match has a share to show",
-        text=(
-            "Each level is a share of all requests, of those with a parcel, and of the mature ones with a parcel "
-            "(old enough for the whole window). B is the share that chance alone gives; E is M3 minus B.",
-            "The City says that about one third of L&I's tickets are unfounded: more than 67 % matched is not credible.",
-        ),
-        tables=(
-            table(
-                "Match levels and background, with three denominators",
-                text("Level", "Share of") | numbers("Matched", "Of", "Share", "Wilson 95 %", "Bootstrap 95 %"),
-                (row for name, level in [*levels, *background] for row in _level_rows(name, level, findings.requests)),
-            ),
-            table(
-                "Excess over chance, in percentage points",
-                text("Level", "Share of") | numbers("M3 minus B", "Bootstrap 95 %"),
-                (row for name, level in excess for row in _excess_rows(name, level)),
-            ),
-            table(
-                "What each level means",
-                text("Level") | prose("Definition"),
-                [(short(name, 12), sentence(level.definition)) for name, level in [*levels, *background]]
-                + [(short(name, 12), sentence(level.definition)) for name, level in excess],
-            ),
-        ),
-        notes=("The bootstrap draws whole parcels, because requests at one parcel are not independent.",),
-    )
-
-
-def _level_rows(name: str, level: Level, requests: int) -> Iterator[tuple[str, ...]]:
-    label = short(name, 12)
-    every = count(level.matched), count(requests), share(level.share_all)
-    located = count(level.matched_located), count(level.located), share(level.share_located)
-    mature = count(level.matched_mature), count(level.mature), share(level.share_mature)
-    yield label, "all", *every, interval(level.interval_all), interval(level.cluster_interval_all)
-    yield label, "with a parcel", *located, interval(level.interval_located), interval(level.cluster_interval_located)
-    yield label, "mature", *mature, interval(level.interval_mature), interval(level.cluster_interval_mature)
-
-
-def _excess_rows(name: str, excess: Excess) -> Iterator[tuple[str, ...]]:
-    label = short(name, 12)
-    yield label, "all", points(excess.share_all), points_interval(excess.cluster_interval_all)
-    yield label, "with a parcel", points(excess.share_located), points_interval(excess.cluster_interval_located)
-    yield label, "mature", points(excess.share_mature), points_interval(excess.cluster_interval_mature)
 
 
 def _windows(findings: Findings) -> Section:

@@ -1,4 +1,4 @@
-"""The report's chapter about what is counted: incidents, repeats, pairs, same-day violations, requests without a match."""
+"""The report's chapter about the unit: incidents, repeats, pairs, and the requests without a match."""
 
 from __future__ import annotations
 

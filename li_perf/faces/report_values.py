@@ -87,7 +87,7 @@ def short(text: str | None, limit: int = 60) -> str:
     return DASH if not seen else seen if len(seen) <= limit else seen[: limit - 1] + ELLIPSIS
 
 
-def sentence(text: str, limit: int = 600) -> str:
+def sentence(text: str, limit: int = 320) -> str:
     """Foreign prose, cut to `limit` characters, ending in a full stop."""
     cut = short(text, limit)
     return cut if cut.endswith((".", "!", "?", ELLIPSIS, DASH)) else cut + "."

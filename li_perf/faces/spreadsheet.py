@@ -18,7 +18,7 @@ _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
 def cell(value: object) -> str:
-    """What a CSV file holds for `value`: None and NaN are empty, numbers stay, text that could be a formula gets a "'"."""
+    """`value` for a CSV file: None and NaN are empty, numbers stay, a "'" goes before what could be a formula."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
     if isinstance(value, bool):

@@ -143,6 +143,10 @@ class Address:
     def features(self) -> tuple[Feature, ...]:
         return self.says.features if isinstance(self.says, Answer) else ()
 
+    @property
+    def houses(self) -> tuple[House, ...]:
+        return tuple(feature.house for feature in self.features if isinstance(feature, Match))
+
 
 def question_of(text: str) -> str:
     return " ".join(text.split()).upper()

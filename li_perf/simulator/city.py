@@ -7,7 +7,7 @@ from datetime import date
 from random import Random
 from typing import Any
 
-from li_perf.simulator import cases, odd
+from li_perf.simulator import odd, request_rows
 from li_perf.simulator.addresses import Address
 from li_perf.simulator.complaints import complaints
 from li_perf.simulator.history import Book, past, results
@@ -61,10 +61,12 @@ def _build(counts: Counts, dice: Random, wish: _Wish) -> SimulatedCity:
     known = addresses(draw, counts.addresses)
     inside = tickets(dice, *period, tickets_at(draw, known, counts.with_address), counts)
     outside = around(dice, *period, list(known.values())) if known else []
-    cases.rows(dice, [*inside, *outside], pulled)
-    others = cases.others(dice, *period, round(counts.tickets * _OTHER_AGENCIES_SHARE))
+    request_rows.rows(dice, [*inside, *outside], pulled)
+    others = request_rows.others(dice, *period, round(counts.tickets * _OTHER_AGENCIES_SHARE))
     strange = odd.rows(inside) if wish.rough else []
-    requests = cases.numbered(dice, [*[case.row for case in (*inside, *outside) if case.row], *others, *strange])
+    requests = request_rows.numbered(
+        dice, [*[draft.row for draft in (*inside, *outside) if draft.row], *others, *strange]
+    )
     book = Book(dice=dice, pulled=pulled)
     past(book, inside, wish.until)
     found = results(book, inside)

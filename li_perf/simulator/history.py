@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 
 from li_perf.simulator import moments
-from li_perf.simulator.tickets import Case
+from li_perf.simulator.tickets import Draft
 
 _FIRST_YEAR = 2015
 # In March 2020 L&I moved from HANSEN to ECLIPSE, and with it to numbers such as VI-2026-005069 and CF-2026-007729.
@@ -142,29 +142,29 @@ def _frame(dice: Random, number: str, opened: datetime, closed: datetime | None)
     }
 
 
-def past(book: Book, cases: list[Case], until: date) -> None:
+def past(book: Book, drafts: list[Draft], until: date) -> None:
     """The parcels' own history, which has nothing to do with the tickets: the background of every match rate."""
     dice = book.dice
     first = date(_FIRST_YEAR, 1, 1)
     span = (until - first).days
-    for address in {case.address.question: case.address for case in cases if case.address}.values():
+    for address in {draft.address.question: draft.address for draft in drafts if draft.address}.values():
         for account in address.accounts:
             for _ in range(int(dice.paretovariate(1.9)) - 1 if dice.random() < 0.6 else 0):
                 day = first + timedelta(days=dice.randrange(span))
                 book.case(day, account, address.question, address.zip_code)
 
 
-def results(book: Book, cases: list[Case]) -> dict[int, str]:
+def results(book: Book, drafts: list[Draft]) -> dict[int, str]:
     """What inspectors found: the case's number by the position of the ticket that led to it."""
     dice, found = book.dice, {}
     last = moments.local_day(book.pulled)
-    for index, case in enumerate(cases):
-        if case.address is None or not case.address.accounts or dice.random() > _RESULT_SHARE:
+    for index, draft in enumerate(drafts):
+        if draft.address is None or not draft.address.accounts or dice.random() > _RESULT_SHARE:
             continue
-        day = moments.local_day(case.requested_at) + timedelta(days=_lag(dice))
+        day = moments.local_day(draft.requested_at) + timedelta(days=_lag(dice))
         if day <= last:
-            account = dice.choice(case.address.accounts)
-            found[index] = book.case(day, account, case.address.question, case.address.zip_code)
+            account = dice.choice(draft.address.accounts)
+            found[index] = book.case(day, account, draft.address.question, draft.address.zip_code)
     return found
 
 

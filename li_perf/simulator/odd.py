@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from li_perf.simulator.tickets import Case
+from li_perf.simulator.tickets import Draft
 
 
-def rows(inside: list[Case]) -> list[dict[str, Any]]:
+def rows(inside: list[Draft]) -> list[dict[str, Any]]:
     """Copies of an ordinary ticket, each with one thing wrong."""
-    plain = next((case.row for case in inside if case.row and case.row["closed_datetime"]), None)
+    plain = next((draft.row for draft in inside if draft.row and draft.row["closed_datetime"]), None)
     if plain is None:
         return []
     return [

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from li_perf.simulator.addresses import Address, Answer, House, Match, Refusal, question_of
+from li_perf.simulator.addresses import Address, Answer, House, Kind, Match, Refusal, question_of
 from li_perf.simulator.crossings import crossings
 from li_perf.simulator.hostile import heard
 from li_perf.simulator.parcels import house
@@ -55,8 +55,8 @@ class Parser:
     accounts: dict[str, House] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        matches = [each for address in self.known.values() for each in address.features if isinstance(each, Match)]
-        for found in (CANARY, *(match.house for match in matches if match.match_type != "unmatched")):
+        real = [address for address in self.known.values() if address.kind is not Kind.UNMATCHED]
+        for found in (CANARY, *(each for address in real for each in address.houses)):
             self.houses.setdefault(found.text, found)
             self.accounts.setdefault(found.account, found)
         self.known = {heard(question): address for question, address in self.known.items()}

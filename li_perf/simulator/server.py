@@ -129,7 +129,8 @@ class _Town:
             return as_json(400, {"error": str(error)})
         self._weather.change(faults)
         await asyncio.to_thread(self._carto.change, faults)
-        return as_json(200, {"faults": str(faults)})
+        age = self._weather.clock() - self._weather.started  # outages count from the start
+        return as_json(200, {"faults": str(faults), "age_s": round(age, 3)})
 
 
 def _moved(reply: Reply, base: str) -> Reply:

@@ -47,8 +47,8 @@ update base.{REQUESTS} set cartodb_id = n.fresh
 from (select service_request_id, row_number() over (order by hash(service_request_id)) as fresh from base.{REQUESTS}) n
 where n.service_request_id = base.{REQUESTS}.service_request_id;
 insert into base.{REQUESTS}
-select * replace (t.top + 1 as cartodb_id, t.id + 1 as service_request_id)
-from base.{REQUESTS}, (select max(cartodb_id) as top, max(service_request_id) as id from base.{REQUESTS}) t
+select p.* replace (t.top + 1 as cartodb_id, t.id + 1 as service_request_id)
+from base.{REQUESTS} p, (select max(cartodb_id) as top, max(service_request_id) as id from base.{REQUESTS}) t
 where agency_responsible = 'License & Inspections' order by requested_datetime limit 1 offset 9;
 commit;
 """

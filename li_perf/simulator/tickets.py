@@ -42,7 +42,7 @@ class Counts:
 
 
 @dataclass(slots=True, kw_only=True)
-class Case:
+class Draft:
     """A ticket in the making; `address` is None for an unusable one."""
 
     requested_at: datetime
@@ -57,20 +57,20 @@ def pulled_at(until: date) -> datetime:
     return moments.midnight(until) + _PULLED_AFTER
 
 
-def tickets(dice: Random, since: date, until: date, at: list[Address], counts: Counts) -> list[Case]:
+def tickets(dice: Random, since: date, until: date, at: list[Address], counts: Counts) -> list[Draft]:
     """L&I's tickets of the local period in order of time; `at` are the addresses of those that have one."""
     places: list[Address | None] = [*at, *[None] * (counts.tickets - len(at))]
     dice.shuffle(places)
     instants = sorted(_instants(dice, since, until, counts.tickets))
-    cases = [
-        Case(requested_at=instant, address=place, text=_text(dice, place))
+    drafts = [
+        Draft(requested_at=instant, address=place, text=_text(dice, place))
         for instant, place in zip(instants, places, strict=True)
     ]
-    for index in _recent(dice, len(cases), counts.open):
-        cases[index].is_open = True
-    for case in dice.sample(cases, len(cases) - counts.with_point):
-        case.has_point = False
-    return cases
+    for index in _recent(dice, len(drafts), counts.open):
+        drafts[index].is_open = True
+    for draft in dice.sample(drafts, len(drafts) - counts.with_point):
+        draft.has_point = False
+    return drafts
 
 
 def _instants(dice: Random, since: date, until: date, count: int) -> list[datetime]:
@@ -99,7 +99,7 @@ def _text(dice: Random, place: Address | None) -> str | None:
     return place.question
 
 
-def around(dice: Random, since: date, until: date, at: list[Address]) -> list[Case]:
+def around(dice: Random, since: date, until: date, at: list[Address]) -> list[Draft]:
     """L&I's tickets just outside of the local period, some of them inside of the UTC one."""
     first, last = moments.midnight(since), moments.midnight(until)
     utc_first = datetime.combine(since, time(), UTC)
@@ -112,7 +112,7 @@ def around(dice: Random, since: date, until: date, at: list[Address]) -> list[Ca
         last + timedelta(hours=3),
     )
     return [
-        Case(requested_at=moment, address=place, text=place.question)
+        Draft(requested_at=moment, address=place, text=place.question)
         for moment in moments_around
         for place in [dice.choice(at)]
     ]

@@ -1,4 +1,4 @@
-"""The generator: totals like those published for 2025, the same city for a seed, a truth that agrees with the tables."""
+"""The generator: totals like those published for 2025, one city for a seed, a truth that agrees with the tables."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import pytest
 
 from li_perf.model import Outcome
 from li_perf.simulator import moments
-from li_perf.simulator.addresses import Address, Answer, Kind, question_of
-from li_perf.simulator.cases import AGENCY
+from li_perf.simulator.addresses import Address, Kind, question_of
 from li_perf.simulator.city import SimulatedCity, build
+from li_perf.simulator.request_rows import AGENCY
 
 
 def _moment(text: str) -> datetime:
@@ -124,7 +124,7 @@ def test_an_outcome_agrees_with_the_number_of_accounts(city: SimulatedCity) -> N
 
 
 def _served(address: Address) -> set[str]:
-    return {account for match in address.features for account in getattr(match, "house").account.split("|")}
+    return {account for house in address.houses for account in house.account.split("|")}
 
 
 def test_accounts_are_nine_digits_and_come_from_the_features(city: SimulatedCity) -> None:
@@ -139,7 +139,7 @@ def test_accounts_are_nine_digits_and_come_from_the_features(city: SimulatedCity
 
 def test_the_zip_code_of_a_ticket_decides_between_two_halves_of_a_street(city: SimulatedCity) -> None:
     (address,) = [each for each in city.addresses.values() if each.kind is Kind.TWO_BASES_BY_ZIP][:1]
-    zips = [getattr(match, "house").zip_code for match in address.features]
+    zips = [house.zip_code for house in address.houses]
     assert len(set(zips)) == 2
     assert zips.count(address.zip_code) == 1
 
@@ -147,8 +147,8 @@ def test_the_zip_code_of_a_ticket_decides_between_two_halves_of_a_street(city: S
 def test_two_parcels_never_share_an_account(year: SimulatedCity) -> None:
     owners: dict[str, set[str]] = defaultdict(set)
     for address in year.addresses.values():
-        if isinstance(address.says, Answer) and address.outcome == "parcel_exact" and len(address.features) == 1:
-            owners[address.accounts[0]].add(getattr(address.features[0], "house").base)
+        if address.outcome == "parcel_exact" and len(address.houses) == 1:
+            owners[address.accounts[0]].add(address.houses[0].base)
     assert {account: names for account, names in owners.items() if len(names) > 1} == {}
 
 

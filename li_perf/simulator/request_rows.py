@@ -10,7 +10,7 @@ from typing import Any
 
 from li_perf.simulator import moments
 from li_perf.simulator.streets import STREETS
-from li_perf.simulator.tickets import Case
+from li_perf.simulator.tickets import Draft
 
 AGENCY = "License & Inspections"
 _FIRST_ID = 17_346_520
@@ -36,26 +36,26 @@ _OTHERS = (
 )
 
 
-def rows(dice: Random, cases: Iterable[Case], pulled: datetime) -> None:
-    """Fills in each case's row."""
-    for case in cases:
+def rows(dice: Random, drafts: Iterable[Draft], pulled: datetime) -> None:
+    """Fills in each draft's row."""
+    for draft in drafts:
         name, code, _, types = dice.choices(_SERVICES, weights=_SHARES)[0]
-        lon_lat = _point(dice, case) if case.has_point else (None, None)
-        zip_code = case.address.zip_code if case.address else dice.choice(STREETS).zip_codes[0]
-        closed = None if case.is_open else _closed(dice, case.requested_at, pulled)
-        case.row = _row(
-            requested_at=case.requested_at,
+        lon_lat = _point(dice, draft) if draft.has_point else (None, None)
+        zip_code = draft.address.zip_code if draft.address else dice.choice(STREETS).zip_codes[0]
+        closed = None if draft.is_open else _closed(dice, draft.requested_at, pulled)
+        draft.row = _row(
+            requested_at=draft.requested_at,
             closed_at=closed,
-            updated_at=closed or min(case.requested_at + timedelta(days=dice.random() * 5), pulled),
-            status="Open" if case.is_open else "Closed",
+            updated_at=closed or min(draft.requested_at + timedelta(days=dice.random() * 5), pulled),
+            status="Open" if draft.is_open else "Closed",
             service=(AGENCY, name, code, None),
             service_type=dice.choice(types),
-            address=case.text,
+            address=draft.text,
             zip_code=zip_code,
             lon_lat=lon_lat,
         )
         if closed and dice.random() < 0.003:
-            case.row["closed_datetime"] = None
+            draft.row["closed_datetime"] = None
 
 
 def others(dice: Random, since: date, until: date, count: int) -> list[dict[str, Any]]:
@@ -98,9 +98,9 @@ def _closed(dice: Random, requested: datetime, pulled: datetime) -> datetime:
     return closed if closed < pulled else requested + (pulled - requested) * dice.random()
 
 
-def _point(dice: Random, case: Case) -> tuple[float, float]:
-    if case.address and case.address.lon is not None and case.address.lat is not None:
-        return case.address.lon, case.address.lat
+def _point(dice: Random, draft: Draft) -> tuple[float, float]:
+    if draft.address and draft.address.lon is not None and draft.address.lat is not None:
+        return draft.address.lon, draft.address.lat
     street = dice.choice(STREETS)
     return street.position(street.low)
 

@@ -1,0 +1,65 @@
+# Each target sets up what it needs: python3 (3.11 or newer), make and PyPI are enough.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+
+.PHONY: help setup demo run resume retry status report test check format lock image bench clean
+
+help: ## List the targets
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | column -t -s "$$(printf '\t')" 2>/dev/null || grep '##' $(MAKEFILE_LIST)
+
+setup: $(READY) ## Virtual environment .venv from the lock, with .venv/bin/li-perf
+
+$(READY): requirements-dev.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "li_perf needs Python 3.11 or newer; name one: make PYTHON=python3.13 $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv $(VENV) || { echo "No virtual environment: on Debian, apt-get install python3-venv, then again."; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(READY) ## The whole run against a simulated city, offline, in under a minute
+	$(BIN)/li-perf demo
+
+run: $(READY) ## A full run of 2025 (about 50 minutes at the City's own pace)
+	$(BIN)/li-perf run
+
+resume: $(READY) ## Go on where an interrupted run stopped
+	$(BIN)/li-perf resume
+
+retry: $(READY) ## Ask the questions again that stayed without an answer
+	$(BIN)/li-perf retry
+
+status: $(READY) ## Where the run stands
+	$(BIN)/li-perf status
+
+report: $(READY) ## Rebuild the report from the store
+	$(BIN)/li-perf report
+
+test: $(READY) ## The tests, in parallel; none needs the internet
+	$(BIN)/python -m pytest -n auto
+
+check: $(READY) ## Format, lint, types, layers, tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -n auto
+
+format: $(READY) ## Format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: ## Renew both locks (needs uv)
+	$(LOCK) --extra speed --output-file requirements.lock pyproject.toml
+	$(LOCK) --extra speed --extra dev --output-file requirements-dev.lock pyproject.toml
+
+image: ## The container image
+	docker build -t 311_li_performance .
+
+bench: $(READY) ## Figures of speed and memory, against a simulated city
+	$(BIN)/python -m bench
+
+clean: ## Remove the virtual environment and the caches, never data/ or output/
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
