@@ -49,7 +49,7 @@ INCOMPLETE = 3
 
 CityName = Annotated[str, typer.Argument(help="The city.")]
 Since = Annotated[str | None, typer.Option(help="First local day, 2025-01-01 by default.")]
-Until = Annotated[str | None, typer.Option(help="The local day behind the last one, a year later by default.")]
+Until = Annotated[str | None, typer.Option(help="The local day behind the last one, the next 1 January by default.")]
 Data = Annotated[Path | None, typer.Option(help="Folder of the store (LI_PERF_DATA).")]
 Output = Annotated[Path | None, typer.Option(help="Folder of the report (LI_PERF_OUTPUT).")]
 Rate = Annotated[float | None, typer.Option("--ais-rate", help="Questions a second to AIS (LI_PERF_AIS_RATE).")]
@@ -182,7 +182,7 @@ def demo(
     """The whole run against the built-in simulated city: offline, in under a minute."""
     settings = load(data=data, output=output, ais_rate=rate)
     asked = period(None, None, today=datetime.now(UTC).date())
-    simulation = Simulation(period=asked, tickets=FULL if full else 2_000, seed=seed, faults=faults)
+    simulation = Simulation(period=asked, tickets=FULL if full else 2_000, seed=seed, faults=faults, unanswerable=False)
     return _demo(settings, simulation)
 
 
@@ -195,11 +195,14 @@ def simulate(
     port: Annotated[int, typer.Option(min=0, max=65_535, help="Port; 0 takes a free one.")] = 8311,
     faults: Annotated[str, typer.Option(help="For example latency=0.05,errors=0.02,outage=5-20:db_down.")] = "",
     key: Annotated[str | None, typer.Option(envvar="LI_PERF_AIS_KEY", help="The key that AIS asks for.")] = None,
+    unanswerable: Annotated[bool, typer.Option(help="With addresses that make AIS fail each time.")] = True,
     child: Annotated[bool, typer.Option("--child", hidden=True)] = False,
 ) -> int:
     """Serve the simulated city on this machine, with faults on demand."""
     asked = period(since, until, today=datetime.now(UTC).date())
-    simulation = Simulation(period=asked, tickets=tickets, seed=seed, faults=faults, port=port)
+    simulation = Simulation(
+        period=asked, tickets=tickets, seed=seed, faults=faults, port=port, unanswerable=unanswerable
+    )
 
     def announce(addresses: Addresses) -> None:
         line = msgspec.json.encode(addresses).decode() if child else _how_to_use(addresses)
@@ -215,12 +218,13 @@ def simulate(
 def main() -> None:
     """The entry point: every outcome has its exit code, every expected error is one sentence."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
-    sys.exit(_exit_code())
+    sys.exit(exit_code())
 
 
-def _exit_code() -> int:
+def exit_code(arguments: list[str] | None = None) -> int:
+    """Do what the arguments say (those of the process by default) and return the exit code."""
     try:
-        return app(standalone_mode=False) or 0
+        return app(arguments, standalone_mode=False) or 0
     except TyperException as error:
         if said := error.format_message():
             print(f"li-perf: {said} `li-perf --help` lists what there is.", file=sys.stderr)
@@ -253,6 +257,8 @@ def _reporting(settings: Settings, act: Callable[[Job], Coroutine[Any, Any, Find
         findings = await act(job)
         header, rows = await gold.match_rows(job.ledger)
         report_face.write(findings, rows, header, settings.output)
+        if job.servers:
+            await run_step.finish(job, findings)
         return findings
 
     return acting

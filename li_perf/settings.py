@@ -87,12 +87,8 @@ def with_kept(settings: Settings, kept: Mapping[str, Any]) -> Settings:
 
 def period(since: str | None, until: str | None, *, today: date) -> Period:
     """The period asked for; 2025 by default. Raises UserError for one that is reversed, in the future or no date."""
-    first = _day(since, "--since") if since else None
-    last = _day(until, "--until") if until else None
-    if first is None:
-        first = date(2025, 1, 1) if last is None or last > date(2025, 1, 1) else date(last.year - 1, last.month, 1)
-    if last is None:
-        last = date(first.year + 1, 1, 1)
+    first = _day(since, "--since") if since else date(2025, 1, 1)
+    last = _day(until, "--until") if until else date(first.year + 1, 1, 1)
     if last <= first:
         raise UserError(
             f"The period ends ({last}) before it begins ({first}); --until is the first day that is not part of it."

@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from li_perf.simulator import odd, request_rows
-from li_perf.simulator.addresses import Address
+from li_perf.simulator.addresses import Address, Kind
 from li_perf.simulator.complaints import complaints
 from li_perf.simulator.history import Book, past, results
 from li_perf.simulator.parcels import Draw
@@ -39,12 +39,16 @@ def build(
     until: date = date(2026, 1, 1),
     crosswalk_share: float = 0.35,
     rough: bool = False,
+    unanswerable: bool = True,
 ) -> SimulatedCity:
     """A city with `tickets` requests of L&I in the local period; the same arguments make the same city.
 
-    `crosswalk_share` of the tickets have a complaint that names them; `rough` adds five rows of odd shape.
+    `crosswalk_share` of the tickets have a complaint that names them; `rough` adds five rows of odd shape. Some
+    addresses make AIS fail each time (`Kind.SERVER_EXCEPTION`), unless `unanswerable` is off.
     """
-    return _build(Counts(tickets=tickets), Random(seed), _Wish(seed, since, until, crosswalk_share, rough))
+    return _build(
+        Counts(tickets=tickets), Random(seed), _Wish(seed, since, until, crosswalk_share, rough, unanswerable)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +58,13 @@ class _Wish:
     until: date
     crosswalk_share: float
     rough: bool
+    unanswerable: bool
 
 
 def _build(counts: Counts, dice: Random, wish: _Wish) -> SimulatedCity:
     draw, period, pulled = Draw(dice), (wish.since, wish.until), pulled_at(wish.until)
-    known = addresses(draw, counts.addresses)
+    without = frozenset() if wish.unanswerable else frozenset({Kind.SERVER_EXCEPTION})
+    known = addresses(draw, counts.addresses, without)
     inside = tickets(dice, *period, tickets_at(draw, known, counts.with_address), counts)
     outside = around(dice, *period, list(known.values())) if known else []
     request_rows.rows(dice, [*inside, *outside], pulled)

@@ -10,6 +10,7 @@ from random import Random
 from typing import Any
 
 from li_perf.simulator import moments
+from li_perf.simulator.request_rows import keep_open_until
 from li_perf.simulator.tickets import Draft
 
 _FIRST_YEAR = 2015
@@ -164,6 +165,7 @@ def results(book: Book, drafts: list[Draft]) -> dict[int, str]:
         day = moments.local_day(draft.requested_at) + timedelta(days=_lag(dice))
         if day <= last:
             account = dice.choice(draft.address.accounts)
+            keep_open_until(dice, draft, moments.midnight(day) + timedelta(hours=16), book.pulled)
             found[index] = book.case(day, account, draft.address.question, draft.address.zip_code)
     return found
 

@@ -54,12 +54,13 @@ _KINDS: dict[Kind, tuple[float, Callable[[Draw], Address]]] = {
 _HOSTILE_AT_LEAST = 18
 
 
-def addresses(draw: Draw, count: int) -> dict[str, Address]:
+def addresses(draw: Draw, count: int, without: frozenset[Kind] = frozenset()) -> dict[str, Address]:
     """`count` distinct addresses by question: first one of each kind, then as the shares say."""
     found: dict[str, Address] = {}
-    kinds = [*_KINDS, *[Kind.HOSTILE] * (_HOSTILE_AT_LEAST - 1)]
-    shares = [share for share, _ in _KINDS.values()]
-    kinds += draw.dice.choices(list(_KINDS), weights=shares, k=max(count - len(kinds), 0))
+    every = [kind for kind in _KINDS if kind not in without]
+    kinds = [*every, *[Kind.HOSTILE] * (_HOSTILE_AT_LEAST - 1)]
+    shares = [_KINDS[kind][0] for kind in every]
+    kinds += draw.dice.choices(every, weights=shares, k=max(count - len(kinds), 0))
     for kind in kinds[:count]:
         address = _new(draw, kind, found)
         found[address.question] = address

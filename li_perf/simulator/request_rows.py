@@ -58,6 +58,15 @@ def rows(dice: Random, drafts: Iterable[Draft], pulled: datetime) -> None:
             draft.row["closed_datetime"] = None
 
 
+def keep_open_until(dice: Random, draft: Draft, inspected: datetime, pulled: datetime) -> None:
+    """A closed ticket is closed when its inspection is over, hence not before the violation that was found."""
+    if draft.row is None or draft.row["closed_datetime"] is None:
+        return
+    over = min(inspected + timedelta(days=dice.random() * 6), pulled)
+    if moments.text(over) > draft.row["closed_datetime"]:
+        draft.row["closed_datetime"] = draft.row["updated_datetime"] = moments.text(over)
+
+
 def others(dice: Random, since: date, until: date, count: int) -> list[dict[str, Any]]:
     """Rows of other agencies: a client that asks for L&I's must never meet them."""
     found = []

@@ -19,12 +19,12 @@ from li_perf.store import questions, runs, selection
 
 
 async def run(job: Job) -> Findings:
-    """The whole run. Raises ServerError or Stopped; whatever was answered until then is kept."""
+    """The whole run but for `finish`. Raises ServerError or Stopped; whatever was answered until then is kept."""
     await greet(job)
     await download(job)
     await clean(job)
     await enrich(job)
-    return await finish(job)
+    return await rematch(job)
 
 
 async def greet(job: Job) -> None:
@@ -37,9 +37,8 @@ async def greet(job: Job) -> None:
         await job.ais.greet(is_known=bool(answered))
 
 
-async def finish(job: Job) -> Findings:
-    """Match, and mark the run as finished with its manifest."""
-    findings = await rematch(job)
+async def finish(job: Job, findings: Findings) -> None:
+    """Mark the run as finished, with its manifest: the last thing, behind the report, so that `resume` misses nothing."""
     sent = await runs.requests_sent(job.ledger, job.run.id)
     manifest = {
         "version": __version__,
@@ -54,7 +53,6 @@ async def finish(job: Job) -> Findings:
     }
     text = msgspec.json.encode(manifest).decode()
     await runs.note(job.ledger, job.run.id, manifest=text, finished_at=runs.now())
-    return findings
 
 
 async def rematch(job: Job) -> Findings:

@@ -29,6 +29,7 @@ class Simulation:
     seed: int = 311
     faults: str = ""
     port: int = 0
+    unanswerable: bool = True
 
     @property
     def arguments(self) -> list[str]:
@@ -36,6 +37,7 @@ class Simulation:
             *("--since", str(self.period.since), "--until", str(self.period.until)),
             *("--tickets", str(self.tickets), "--seed", str(self.seed), "--port", str(self.port)),
             *(("--faults", self.faults) if self.faults else ()),
+            *(() if self.unanswerable else ("--no-unanswerable",)),
         ]
 
 
@@ -55,7 +57,13 @@ async def simulate(
     except ValueError as error:
         raise UserError(f"--faults: {error}") from None
     period = simulation.period
-    city = build(tickets=simulation.tickets, seed=simulation.seed, since=period.since, until=period.until)
+    city = build(
+        tickets=simulation.tickets,
+        seed=simulation.seed,
+        since=period.since,
+        until=period.until,
+        unanswerable=simulation.unanswerable,
+    )
     try:
         async with serve(city, faults=faults, port=simulation.port, key=key) as served:
             announce(Addresses(ais_url=served.ais_url, carto_url=served.carto_url))

@@ -51,13 +51,13 @@ async def open_ledger(path: Path, *, read_only: bool = False) -> AsyncIterator[L
 
     Raises StoreError for a file that is damaged, foreign, newer, or not to be read or written.
     """
-    writer, reader = (
-        _engine(path, read_only, "BEGIN" if read_only else "BEGIN IMMEDIATE"),
-        _engine(path, read_only, "BEGIN"),
-    )
+    await _recognise(path, read_only)
+    writer = _engine(path, read_only, "BEGIN" if read_only else "BEGIN IMMEDIATE")
+    reader = _engine(path, read_only, "BEGIN")
     try:
         ledger = Ledger(path, writer=writer, reader=reader)
-        await _prepare(writer, path, read_only)
+        if not read_only:
+            await _prepare(writer, path)
         keeper = asyncio.create_task(ledger.keep(), name="keeper")
         try:
             yield ledger
@@ -68,12 +68,28 @@ async def open_ledger(path: Path, *, read_only: bool = False) -> AsyncIterator[L
         await _through(asyncio.create_task(_close(writer, reader)))
 
 
-async def _prepare(writer: AsyncEngine, path: Path, read_only: bool) -> None:
-    if read_only and not path.exists():
-        raise StoreError(f"There is no store at {path} yet. Begin with `li-perf run` or `li-perf demo`.")
+async def _recognise(path: Path, read_only: bool) -> None:
+    """Look at the file before anything is changed in it, be it only its journal mode."""
+    if not path.exists():
+        if read_only:
+            raise StoreError(f"There is no store at {path} yet. Begin with `li-perf run` or `li-perf demo`.")
+        return
+    if not path.is_file():
+        raise StoreError(f"{path} is not a file. Move it away, or set LI_PERF_DATA to another folder.")
+    looking = _engine(path, True, "BEGIN")
+    try:
+        async with looking.begin() as connection:
+            await schema.recognise(connection, path)
+    except DBAPIError as error:
+        raise schema.explain(error, path) from None
+    finally:
+        await looking.dispose()
+
+
+async def _prepare(writer: AsyncEngine, path: Path) -> None:
     try:
         async with writer.begin() as connection:
-            await schema.prepare(connection, path, read_only=read_only)
+            await schema.prepare(connection, path)
     except DBAPIError as error:
         raise schema.explain(error, path) from None
 

@@ -22,12 +22,12 @@ MIGRATIONS: tuple[tuple[str, Migration], ...] = (("create the tables", _create),
 VERSION = len(MIGRATIONS)
 
 
-async def prepare(connection: AsyncConnection, path: Path, *, read_only: bool) -> None:
-    """Check the file and bring it up to date, inside the caller's transaction. Raises StoreError for one that is foreign, newer or damaged."""
-    if read_only:
-        await _recognise(connection, path)
-        return
-    version = await _recognise(connection, path)
+async def prepare(connection: AsyncConnection, path: Path) -> None:
+    """Check the file and bring it up to date, inside the caller's transaction.
+
+    Raises StoreError for one that is foreign, newer or damaged.
+    """
+    version = await recognise(connection, path)
     await _check(connection, path)
     for number, (_, migrate) in enumerate(MIGRATIONS[version:], start=version + 1):
         await migrate(connection)
@@ -58,7 +58,8 @@ def explain(error: DBAPIError, path: Path) -> StoreError:
     return StoreError(f"The store {path} cannot be used: {error.orig}.")
 
 
-async def _recognise(connection: AsyncConnection, path: Path) -> int:
+async def recognise(connection: AsyncConnection, path: Path) -> int:
+    """The store's version, 0 for an empty file. Raises StoreError for a file that is foreign or newer."""
     version = await _pragma(connection, "user_version")
     owner = await _pragma(connection, "application_id")
     tables = (await connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")).scalar_one()

@@ -1,0 +1,158 @@
+"""The whole run against a simulated city, compared with plain counting over the generator's tables."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from support.runs import rows, settings_for, work
+from support.truth import truth
+
+from li_perf.simulator.city import SimulatedCity, build
+from li_perf.simulator.faults import Faults
+from li_perf.simulator.server import serve
+
+
+@pytest.fixture(scope="module")
+def city() -> SimulatedCity:
+    return build(tickets=500, seed=7)
+
+
+async def test_the_report_agrees_with_the_generators_truth(city: SimulatedCity, tmp_path: Path) -> None:
+    async with serve(city) as simulation:
+        settings = settings_for(simulation, tmp_path)
+        findings = await work(settings, city)
+    real = truth(city)
+    assert findings.requests == len(real.requests)
+    assert findings.requests_open == sum(row["status"] != "Closed" for row in real.requests.values())
+    assert findings.distinct_addresses == len(real.questions)
+    assert {k: n for k, n in findings.address_outcomes.items() if n} == Counter(real.outcomes.values())
+    levels = findings.match_levels | findings.background
+    assert {name: levels[name].matched for name in real.levels} == {k: len(v) for k, v in real.levels.items()}
+    assert all(check.passed for check in findings.checks if check.name != "M6 <= M4")
+
+
+async def test_each_requests_outcome_and_accounts_are_the_generators(city: SimulatedCity, tmp_path: Path) -> None:
+    async with serve(city) as simulation:
+        settings = settings_for(simulation, tmp_path)
+        await work(settings, city)
+    real = truth(city)
+    found = rows(settings, "select service_request_id, address_outcome, accounts from ticket")
+    assert {n: (outcome, tuple(json.loads(accounts))) for n, outcome, accounts in found} == {
+        number: (real.outcomes[number], real.accounts[number]) for number in real.requests
+    }
+    flags = {"L0": "is_l0", "M1": "is_m1", "M2": "is_m2", "M3(60)": "is_m3", "M4(60)": "is_m4", "M6(60)": "is_m6"}
+    for level, flag in flags.items():
+        matched = {number for (number,) in rows(settings, f"select distinct service_request_id from match where {flag}")}
+        assert matched == real.levels[level], level
+
+
+async def test_each_address_is_asked_once(city: SimulatedCity, tmp_path: Path) -> None:
+    async with serve(city) as simulation:
+        settings = settings_for(simulation, tmp_path)
+        await work(settings, city)
+        asked = dict(simulation.asked)
+    again = {question for question, times in asked.items() if times > 1}
+    exceptions = {question for question, address in city.addresses.items() if address.outcome == "lookup_failed"}
+    assert again - {"1234 MARKET ST"} <= exceptions
+    never_asked = truth(city).questions - {" ".join(question.split()).upper() for question in asked}
+    assert all(len(question) >= 80 or ";" in question for question in never_asked)
+
+
+async def test_a_finished_run_asks_nothing_again_when_rebuilt(city: SimulatedCity, tmp_path: Path) -> None:
+    from li_perf.session import Which
+    from li_perf.steps.run import rematch
+
+    async with serve(city) as simulation:
+        settings = settings_for(simulation, tmp_path)
+        first = await work(settings, city)
+        calls = len(simulation.log)
+        second = await work(settings, city, rematch, which=Which.LAST)
+        assert len(simulation.log) == calls
+    assert second == first
+
+
+async def test_a_second_run_asks_the_address_service_nothing_new(city: SimulatedCity, tmp_path: Path) -> None:
+    async with serve(city) as simulation:
+        settings = settings_for(simulation, tmp_path)
+        first = await work(settings, city)
+        before = Counter(simulation.asked)
+        second = await work(settings, city)
+        asked = Counter(simulation.asked) - before
+    assert set(asked) <= {"1234 MARKET ST"}
+    assert second.match_levels == first.match_levels
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [
+        "errors=0.05,resets=0.03,garbage=0.03,invalid=0.03",
+        "outage=0.2-1.2:db_down,latency=0.002",
+        "outage=0.1-1.0:refuse_503",
+        "timeout_rows=120",
+        "partial=0.3",
+        "swap=1",
+        "ais_rate=400,carto_rate=20",
+        "drop=service_type|lat",
+    ],
+)
+async def test_faults_change_nothing_but_the_number_of_calls(faults: str, tmp_path: Path) -> None:
+    city = build(tickets=300, seed=11, unanswerable=False)
+    async with serve(city, faults=Faults.parse(faults)) as simulation:
+        settings = settings_for(simulation, tmp_path)
+        findings = await work(settings, city)
+        grown = "swap" in faults
+    real = truth(city)
+    assert findings.lookups.failed == 0
+    assert findings.requests == len(real.requests) + grown
+    assert abs(findings.match_levels["M3(60)"].matched - len(real.levels["M3(60)"])) <= grown
+    assert findings.failures == {}
+
+
+async def test_a_poisoned_address_fails_alone_and_retry_asks_it_again(city: SimulatedCity, tmp_path: Path) -> None:
+    from li_perf.session import Which
+    from li_perf.steps.job import Job
+    from li_perf.steps.retry import put_back
+
+    city = build(tickets=120, seed=5, unanswerable=False)
+    poison = next(q for q, a in city.addresses.items() if a.outcome == "parcel_exact")
+    async with serve(city, faults=Faults(poison=frozenset({poison}))) as simulation:
+        settings = settings_for(simulation, tmp_path)
+        findings = await work(settings, city)
+    assert findings.lookups.failed == 1
+    assert rows(settings, "select question, reason from lookup where state = 'failed'") == [(poison, "server_error")]
+    assert findings.address_outcomes["lookup_failed"] >= 1
+
+    async def again(job: Job):  # type: ignore[no-untyped-def]
+        from li_perf.steps.run import run
+
+        assert await put_back(job) == 1
+        return await run(job)
+
+    async with serve(city) as simulation:
+        cured = settings_for(simulation, tmp_path, ais_url=simulation.ais_url, carto_url=simulation.carto_url)
+        import sqlite3
+
+        store = sqlite3.connect(settings.data / "philadelphia.db")
+        store.execute(
+            "update run set settings = json_set(settings, '$.ais_url', ?, '$.carto_url', ?)",
+            (simulation.ais_url, simulation.carto_url),
+        )
+        store.commit()
+        store.close()
+        findings = await work(cured, city, again, which=Which.LAST)
+        assert set(simulation.asked) <= {poison, "1234 MARKET ST"}
+    assert findings.lookups.failed == 0
+
+
+async def test_the_key_goes_into_a_header_and_into_nothing_else(tmp_path: Path) -> None:
+    city = build(tickets=60, seed=3)
+    async with serve(city, key="SENTINEL-KEY") as simulation:
+        settings = settings_for(simulation, tmp_path, ais_key="SENTINEL-KEY")
+        await work(settings, city)
+        assert all(wire.key_in_header and not wire.key_in_url for wire in simulation.log if wire.server == "ais")
+        assert not any(wire.key_in_header or wire.key_in_url for wire in simulation.log if wire.server == "carto")
+    for file in (tmp_path / "data").iterdir():
+        assert b"SENTINEL" not in file.read_bytes()
