@@ -19,6 +19,6 @@ WORKDIR /app
 USER li_perf
 VOLUME ["/app/data", "/app/output"]
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=60s --timeout=20s --start-period=60s CMD ["python", "-m", "li_perf", "status"]
+HEALTHCHECK --interval=60s --timeout=20s --start-period=60s CMD ["python", "-m", "li_perf", "health"]
 ENTRYPOINT ["python", "-m", "li_perf"]
 CMD ["run"]

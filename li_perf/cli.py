@@ -36,7 +36,7 @@ from li_perf.steps.retry import put_back
 from li_perf.steps.simulate import FULL, Addresses, Simulation, neighbour
 from li_perf.steps.simulate import simulate as serve_simulation
 from li_perf.steps.status import status
-from li_perf.store import gold
+from li_perf.store import gold, runs
 from li_perf.store.opening import open_ledger
 
 app = typer.Typer(
@@ -170,6 +170,20 @@ def status_verb(city: CityName = "philadelphia", data: Data = None, as_json: Jso
     return 0
 
 
+@app.command(hidden=True)
+def health(data: Data = None) -> int:
+    """For the container: 0 while every store in the data folder can be read, also before there is one."""
+    stores = sorted(load(data=data).data.rglob("*.db"))
+
+    async def look(_: Halt) -> None:
+        for path in stores:
+            async with open_ledger(path, read_only=True) as ledger:
+                await runs.latest(ledger)
+
+    until_told(look)
+    return 0
+
+
 @app.command()
 def demo(
     full: Annotated[bool, typer.Option("--full", help="As many requests as 2025 had: 45,656.")] = False,
@@ -233,7 +247,7 @@ def exit_code(arguments: list[str] | None = None) -> int:
         print(nothing)
         return 0
     except Interrupted as stopped:
-        print("Stopped. Nothing is lost: `li-perf resume` goes on.", file=sys.stderr)
+        print(f"{stopped}: `li-perf {_verb_to_go_on()}` goes on.", file=sys.stderr)
         return stopped.exit_code
     except (UserError, ServerError) as error:
         print(f"li-perf: {error}", file=sys.stderr)
@@ -264,12 +278,13 @@ def _reporting(settings: Settings, act: Callable[[Job], Coroutine[Any, Any, Find
     return acting
 
 
-def _conclude(findings: Findings, folder: Path) -> int:
+def _conclude(findings: Findings, folder: Path, *, again: str = "li-perf retry") -> int:
     print(brief(findings))
     print(f"The report: {folder / 'report.html'}, report.txt, report.json, matches.csv.")
     failed = findings.lookups.failed + sum(n for name, n in findings.failures.items() if name.startswith("violations"))
     if failed:
-        print(f"{failed:,} questions stayed without an answer: `li-perf retry` asks them again.", file=sys.stderr)
+        what = "question" if failed == 1 else "questions"
+        print(f"{failed:,} {what} stayed without an answer: `{again}` asks again.", file=sys.stderr)
     return INCOMPLETE if failed else 0
 
 
@@ -308,7 +323,7 @@ def _demo(settings: Settings, simulation: Simulation) -> int:
     with telling() as tell:
         findings = until_told(lambda halt: whole(halt, tell))
     print("This city is made up: its figures are for trying things out and say nothing of Philadelphia.")
-    return _conclude(findings, here.output)
+    return _conclude(findings, here.output, again="li-perf demo")
 
 
 def _how_to_use(addresses: Addresses) -> str:
@@ -318,6 +333,10 @@ def _how_to_use(addresses: Addresses) -> str:
         "  export LI_PERF_AIS_RATE=0 LI_PERF_CARTO_RATE=0 LI_PERF_DATA=data/simulated LI_PERF_OUTPUT=output/simulated\n"
         "  li-perf run\nControl-C ends it."
     )
+
+
+def _verb_to_go_on() -> str:
+    return "demo" if "demo" in sys.argv[1:2] else "resume"
 
 
 def _order(city: str, which: Which, since: str | None, until: str | None, **flags: Any) -> tuple[Settings, Order]:

@@ -171,7 +171,7 @@ class Interrupted(Exception):
     """The run was stopped by a signal; everything answered is kept."""
 
     def __init__(self, number: int) -> None:
-        super().__init__(signal.Signals(number).name)
+        super().__init__("Stopped. Nothing is lost")
         self.exit_code = 128 + number
 
 

@@ -1,4 +1,4 @@
-"""Settings: from the environment and `.env`, checked, with sentences for what is wrong. The only file that reads them."""
+"""Settings from the environment and `.env`, checked, with sentences for what is wrong. The only file to read them."""
 
 from __future__ import annotations
 
@@ -135,8 +135,9 @@ def _check(settings: Settings) -> None:
         _check_url(f"{PREFIX}{name.upper()}_URL", url)
         if not is_loopback(url) and not 0 < rate <= ceiling:
             raise UserError(
-                f"{PREFIX}{name.upper()}_RATE is {rate:g}: towards {urlsplit(url).hostname} it must lie above 0 and "
-                f"not above {ceiling:.4g} requests a second, the server's own limit. No limit (0) is for this machine only."
+                f"{PREFIX}{name.upper()}_RATE is {rate:g}: towards {urlsplit(url).hostname} it must lie above 0 "
+                f"and not above {ceiling:.4g} requests a second, the server's own limit. 0, no limit, is for this "
+                "machine only."
             )
     if settings.ais_key and settings.ais_url.startswith("http:") and not is_loopback(settings.ais_url):
         raise UserError("LI_PERF_AIS_KEY would travel unencrypted to LI_PERF_AIS_URL. Use an https address.")

@@ -36,7 +36,7 @@ def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (["run", "--since", "2025-06-01", "--until", "2025-01-01"], "before it begins"),
         (["run", "--since", "2999-01-01"], "lies in the future"),
         (["run", "--ais-rate", "fast"], "valid number"),
-        (["run", "--ais-rate", "0"], "for this machine only"),
+        (["run", "--ais-rate", "0"], "machine only"),
         (["run", "--ais-rate", "100"], "the server's own limit"),
         (["status"], "Begin with `li-perf run`"),
         (["report"], "Begin with `li-perf run`"),

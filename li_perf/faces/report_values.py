@@ -78,6 +78,8 @@ def visible(text: str) -> str:
 
     Of a pile of accents three stay.
     """
+    if text.isascii() and text.isprintable():
+        return text
     return "".join(_seen(char) for index, char in enumerate(text) if not _is_stacked(text, index))
 
 

@@ -30,11 +30,12 @@ def status_text(found: Status) -> str:
 def plan_text(found: Plan) -> str:
     """What a run would cost."""
     about = "about " if found.is_estimate else ""
+    requests = "" if found.requests is None else f"{found.requests:,} requests, "
     return "\n".join(
         [
-            f"{'' if found.requests is None else f'{found.requests:,} requests, '}{about}{found.questions:,} distinct addresses, {found.answered:,} answered already.",
-            f"AIS: {about}{found.ais_calls:,} calls, {_minutes(found.ais_seconds)} at the pace set.",
-            f"Carto: {about}{found.carto_calls:,} calls, {_minutes(found.carto_seconds)}, overlapped with the look-ups.",
+            f"{requests}{about}{found.questions:,} distinct addresses, {found.answered:,} answered already.",
+            f"AIS: {about}{found.ais_calls:,} calls, {_minutes(found.ais_seconds)}.",
+            f"Carto: {about}{found.carto_calls:,} calls, {_minutes(found.carto_seconds)}, beside the look-ups.",
         ]
     )
 
@@ -45,5 +46,5 @@ def _states(states: dict[str, int]) -> str:
 
 def _minutes(seconds: float | None) -> str:
     if seconds is None:
-        return "no time limit"
+        return "without a pace"
     return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"

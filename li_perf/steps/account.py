@@ -113,7 +113,8 @@ def _adds_up(lookups: Lookups, sources: list[Source]) -> list[Check]:
         Check(
             name="Every question is answered, failed or pending",
             passed=states == lookups.asked and lookups.pending == 0,
-            detail=f"{lookups.asked:,} asked = {lookups.answered:,} answered + {lookups.failed:,} failed + {lookups.pending:,} pending",
+            detail=f"{lookups.asked:,} asked = {lookups.answered:,} answered + {lookups.failed:,} failed + "
+            f"{lookups.pending:,} pending",
         )
     ]
     for source in sources:
@@ -143,6 +144,7 @@ def _warnings(lookups: Lookups, unfetched: int) -> list[str]:
     if not lookups.unresolved_requests and not unfetched:
         return []
     return [
-        f"{lookups.unresolved_requests:,} requests are unresolved: {lookups.failed + lookups.pending:,} addresses have no answer "
-        f"and {unfetched:,} parcels or cases no violations yet. They count as unmatched until `li-perf retry` resolves them."
+        f"{lookups.unresolved_requests:,} requests are unresolved: {lookups.failed + lookups.pending:,} addresses "
+        f"have no answer and {unfetched:,} parcels or cases no violations yet. They count as unmatched until "
+        "`li-perf retry` resolves them."
     ]

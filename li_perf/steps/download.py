@@ -42,10 +42,17 @@ class Plan:
 
 
 async def download(job: Job) -> None:
-    """All pages of requests and complaints. Raises Shrunk, Drifted, Unanswered or Outage; what came is kept."""
-    await _download(job, job.city.requests, requests_of(job.city, job.period))
-    await _note_boundary(job)
-    await _download(job, job.inspections.complaints, _complaints_of(job))
+    """All pages of requests and complaints. Raises Shrunk, Drifted, Unanswered or Outage; what came is kept.
+
+    A download that is refused as Shrunk is forgotten with its run: resuming it could only refuse it again.
+    """
+    try:
+        await _download(job, job.city.requests, requests_of(job.city, job.period))
+        await _note_boundary(job)
+        await _download(job, job.inspections.complaints, _complaints_of(job))
+    except Shrunk:
+        await runs.discard(job.ledger, job.run.id)
+        raise
     if job.run.extracted_at is None:
         await runs.note(job.ledger, job.run.id, extracted_at=runs.now())
 
@@ -105,7 +112,7 @@ async def _download(job: Job, dataset: Dataset[Any], where: Sequence[str]) -> No
 async def begin(
     job: Job, dataset: Dataset[Any], where: Sequence[str], *, restarts: int = 0, counts: bool = True
 ) -> list[str]:
-    """Learn which columns the table has, count its rows, and drop the pages of an earlier try; the columns to ask for."""
+    """Learn the table's columns, count its rows, and drop the pages of an earlier try; the columns to ask for."""
     answer = await ask(job, carto.look(dataset.table))
     rows = answer.value.rows or []
     there = list(answer.value.fields) or (list(rows[0]) if rows else [])
@@ -142,7 +149,8 @@ async def _is_complete(job: Job, plan: Plan, counted_before: int, *, is_last: bo
     counted_after = await count(job, plan.dataset, plan.where)
     if is_last and received < counted_after:
         raise Shrunk(
-            f"Carto counts {counted_after:,} rows of {table} and sends {received:,}. Nothing was changed; try again later."
+            f"Carto counts {counted_after:,} rows of {table} and sends {received:,}. "
+            "Nothing was changed; try again later."
         )
     if is_last or counted_before == counted_after == received:
         await _refuse_shrunk(job, plan.dataset, received)
@@ -223,7 +231,8 @@ async def _refuse_shrunk(job: Job, dataset: Dataset[Any], received: int) -> None
     if received < dataset.floor:
         raise Shrunk(
             f"{job.city.title} has {received:,} {job.inspections.agency} requests from {job.period.since} until "
-            f"{job.period.until}, fewer than the {dataset.floor:,} it must have. Nothing was changed. Check the dates, or try again later."
+            f"{job.period.until}, fewer than the {dataset.floor:,} it must have. Nothing was changed. "
+            "Check the dates, or try again later."
         )
     before = await runs.rows_of_last_time(job.ledger, job.run, dataset.table)
     if before and received * 2 < before:

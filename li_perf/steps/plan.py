@@ -41,7 +41,7 @@ def plan(city: City, *, states: Mapping[str, int], counted: int | None, ais_rate
     total = sum(states.values())
     asked = total or math.ceil((counted or 0) * QUESTIONS_A_REQUEST)
     answered = states.get(State.ANSWERED, 0)
-    left = asked - answered
+    left = states.get(State.PENDING, 0) if total else asked
     pages = math.ceil((counted or 0) / city.requests.page_size) + 2 if not total else 0
     carto_calls = pages + math.ceil(left / BATCH) + 8
     return Plan(

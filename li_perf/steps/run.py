@@ -38,7 +38,7 @@ async def greet(job: Job) -> None:
 
 
 async def finish(job: Job, findings: Findings) -> None:
-    """Mark the run as finished, with its manifest: the last thing, behind the report, so that `resume` misses nothing."""
+    """Mark the run as finished, with its manifest: the last thing, behind the report, so that nothing is missed."""
     sent = await runs.requests_sent(job.ledger, job.run.id)
     manifest = {
         "version": __version__,

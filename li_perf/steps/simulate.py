@@ -81,7 +81,8 @@ async def neighbour(simulation: Simulation) -> AsyncIterator[Addresses]:
         stdout=asyncio.subprocess.PIPE,
         start_new_session=True,  # an interrupt from the keyboard is for the run, not for the city
     )
-    assert child.stdin and child.stdout
+    assert child.stdin is not None
+    assert child.stdout is not None
     try:
         line = await child.stdout.readline()
         if not line:

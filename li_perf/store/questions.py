@@ -1,4 +1,4 @@
-"""Questions and their answers: the queue is "state is not final"; an answer and its state are one row, written at once."""
+"""Questions and answers: the queue is "state is not final"; an answer and its state are one row, written at once."""
 
 from __future__ import annotations
 

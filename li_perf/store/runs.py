@@ -102,6 +102,16 @@ def _run(row: Any) -> Run:
     )
 
 
+async def discard(ledger: Ledger, run_id: int) -> None:
+    """Forget a run that was refused: its pages, its downloads and itself. Answers stay."""
+
+    async def write(connection: AsyncConnection) -> None:
+        for table, column in ((page, page.c.run_id), (download, download.c.run_id), (run, run.c.id)):
+            await connection.execute(delete(table).where(column == run_id))
+
+    await ledger.transact(write)
+
+
 async def downloads(ledger: Ledger, run_id: int) -> dict[str, Any]:
     """The run's downloads by data set."""
     rows = await ledger.rows(select(download).where(download.c.run_id == run_id).order_by(download.c.dataset))

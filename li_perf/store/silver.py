@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import date, datetime
 from typing import Any
 
@@ -40,9 +40,9 @@ def ticket_rows(tickets: Iterable[Ticket], questions: Mapping[str, str | None]) 
     """Rows of `ticket`; `questions` gives each request's question to the address service, None where there is none."""
     rows = []
     for item in tickets:
-        row = _texts(asdict(item))
+        row = _row(item)
         position = row.pop("point")
-        row["lon"], row["lat"] = (position["lon"], position["lat"]) if position else (None, None)
+        row["lon"], row["lat"] = (position.lon, position.lat) if position else (None, None)
         row["question"] = questions[item.service_request_id]
         rows.append(row)
     return rows
@@ -50,11 +50,11 @@ def ticket_rows(tickets: Iterable[Ticket], questions: Mapping[str, str | None]) 
 
 def plain_rows(items: Iterable[Complaint | Violation]) -> list[dict[str, Any]]:
     """Rows of `complaint` or `violation`."""
-    return [_texts(asdict(item)) for item in items]
+    return [_row(item) for item in items]
 
 
-def _texts(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: _text(value) for name, value in row.items()}
+def _row(item: Ticket | Complaint | Violation) -> dict[str, Any]:
+    return {field.name: _text(getattr(item, field.name)) for field in fields(item)}
 
 
 def _text(value: Any) -> Any:

@@ -100,4 +100,3 @@ def _is_true(folder: Path) -> None:
     }
     assert _rows(folder, "pragma integrity_check") == [("ok",)]
     assert _rows(folder, "select count(*) from run") == [(1,)]
-

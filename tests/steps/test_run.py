@@ -45,7 +45,9 @@ async def test_each_requests_outcome_and_accounts_are_the_generators(city: Simul
     }
     flags = {"L0": "is_l0", "M1": "is_m1", "M2": "is_m2", "M3(60)": "is_m3", "M4(60)": "is_m4", "M6(60)": "is_m6"}
     for level, flag in flags.items():
-        matched = {number for (number,) in rows(settings, f"select distinct service_request_id from match where {flag}")}
+        matched = {
+            number for (number,) in rows(settings, f"select distinct service_request_id from match where {flag}")
+        }
         assert matched == real.levels[level], level
 
 

@@ -55,7 +55,17 @@ class City:
 @contextmanager
 def simulated(*, tickets: int, seed: int = 311, faults: str = "") -> Iterator[City]:
     """A city without addresses that can never be answered, for as long as the block lasts."""
-    arguments = ["simulate", "--child", "--tickets", str(tickets), "--seed", str(seed), "--port", "0", "--no-unanswerable"]
+    arguments = [
+        "simulate",
+        "--child",
+        "--tickets",
+        str(tickets),
+        "--seed",
+        str(seed),
+        "--port",
+        "0",
+        "--no-unanswerable",
+    ]
     child = subprocess.Popen(
         [*PRODUCT, *arguments, "--faults", faults], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )

@@ -56,7 +56,9 @@ def _located(city: SimulatedCity, row: dict[str, Any]) -> tuple[str, tuple[str, 
         return "address_placeholder", ()
     address = city.addresses[question]
     if len(address.accounts) > 1 and row["zipcode"]:
-        there = {a for house in address.houses if house.zip_code == row["zipcode"] for a in house.account.split("|") if a}
+        there = {
+            a for house in address.houses if house.zip_code == row["zipcode"] for a in house.account.split("|") if a
+        }
         if len(there & set(address.accounts)) == 1:
             return "parcel_exact", tuple(there)
     return address.outcome, tuple(sorted(address.accounts))
@@ -109,7 +111,10 @@ def _levels(
 
 
 def _credited(
-    requests: dict[str, Any], accounts: dict[str, tuple[str, ...]], of_case: dict[str, list[dict[str, Any]]], window: int
+    requests: dict[str, Any],
+    accounts: dict[str, tuple[str, ...]],
+    of_case: dict[str, list[dict[str, Any]]],
+    window: int,
 ) -> set[str]:
     at: dict[str, list[str]] = {}
     for number, named in accounts.items():
@@ -123,7 +128,7 @@ def _credited(
         within = [
             (datetime.fromisoformat(requests[number]["requested_datetime"]).astimezone(UTC), number)
             for number in candidates
-            if 0 <= (first - day(requests[number]["requested_datetime"])).days
+            if (first - day(requests[number]["requested_datetime"])).days >= 0
         ]
         if within:
             _, latest = max(within)
