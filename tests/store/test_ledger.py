@@ -1,0 +1,147 @@
+"""The ledger: one writer, natural group commit, nothing undone by a cancelled caller, one run at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from li_perf.errors import StoreError
+from li_perf.model import State
+from li_perf.store import questions, runs
+from li_perf.store.ledger import Ledger
+from li_perf.store.opening import locked, open_ledger
+from li_perf.store.tables import fetch, lookup
+
+
+def _answered(question: str) -> Any:
+    return questions.settle_lookup(
+        question, state=State.ANSWERED, calls=1, source="ais", status=200, body=b'{"a": 1}', accounts='["051133966"]'
+    )
+
+
+async def _add(ledger: Ledger, *names: str) -> None:
+    await ledger.save(questions.add_lookups(names))
+
+
+async def test_writers_that_come_together_share_a_commit(tmp_path: Path) -> None:
+    async with open_ledger(tmp_path / "city.db") as ledger:
+        before = ledger.commits
+        await asyncio.gather(*(_add(ledger, f"{number} MARKET ST") for number in range(200)))
+        assert await ledger.scalar(select(func.count()).select_from(lookup)) == 200
+        assert ledger.commits - before < 20
+
+
+async def test_an_answer_and_its_accounts_are_durable_together(tmp_path: Path) -> None:
+    path = tmp_path / "city.db"
+    async with open_ledger(path) as ledger:
+        await _add(ledger, "1 MARKET ST")
+        await ledger.save(_answered("1 MARKET ST"), questions.add_fetches(1, "account", ["051133966"]))
+        elsewhere = sqlite3.connect(path)  # what another process sees at this moment
+        assert elsewhere.execute("select state, attempts, accounts from lookup").fetchall() == [
+            ("answered", 1, '["051133966"]')
+        ]
+        assert elsewhere.execute("select value, state from fetch").fetchall() == [("051133966", "pending")]
+        elsewhere.close()
+
+
+async def test_a_change_that_fails_leaves_nothing_of_its_transaction(tmp_path: Path) -> None:
+    async with open_ledger(tmp_path / "city.db") as ledger:
+        bad = (questions.ADD_FETCH, [{"run_id": None, "kind": "account", "value": "x", "state": "pending", "attempts": 0}])
+        with pytest.raises(StoreError, match="cannot be used"):
+            await ledger.save(questions.add_lookups(["1 MARKET ST"]), bad)
+        assert await ledger.scalar(select(func.count()).select_from(lookup)) == 0
+        await _add(ledger, "2 MARKET ST")
+        assert await ledger.scalar(select(func.count()).select_from(lookup)) == 1
+
+
+async def test_a_caller_that_is_cancelled_loses_nothing_that_it_gave(tmp_path: Path) -> None:
+    path = tmp_path / "city.db"
+
+    async def at_work() -> None:
+        async with open_ledger(path) as ledger:
+            await asyncio.gather(*(_add(ledger, f"{number} MARKET ST") for number in range(500)))
+            await asyncio.Event().wait()
+
+    async def started() -> None:
+        task = asyncio.create_task(at_work())
+        while not path.exists():
+            await asyncio.sleep(0)
+        for _ in range(200):
+            await asyncio.sleep(0.001)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    await started()
+    async with open_ledger(path) as ledger:
+        assert await ledger.scalar(select(func.count()).select_from(lookup)) == 500
+
+
+async def test_a_question_that_is_there_stays_as_it_is(tmp_path: Path) -> None:
+    async with open_ledger(tmp_path / "city.db") as ledger:
+        await _add(ledger, "1 MARKET ST")
+        await ledger.save(_answered("1 MARKET ST"))
+        await _add(ledger, "1 MARKET ST", "2 MARKET ST")
+        states = dict(await ledger.rows(select(lookup.c.question, lookup.c.state)))
+    assert states == {"1 MARKET ST": "answered", "2 MARKET ST": "pending"}
+
+
+async def test_pending_work_is_read_in_blocks_oldest_first(tmp_path: Path) -> None:
+    async with open_ledger(tmp_path / "city.db") as ledger:
+        await ledger.save(questions.add_fetches(1, "account", [f"{n:09d}" for n in range(1, 8)]))
+        await ledger.save(questions.settle_fetches(1, "account", ["000000002"], state=State.ANSWERED, calls=1))
+        blocks = [block async for block in questions.pending_fetches(ledger, 1, "account", size=3)]
+        assert blocks == [["000000001", "000000003", "000000004"], ["000000005", "000000006", "000000007"]]
+        assert await questions.still_pending(ledger, 1, "account", ["000000002", "000000003"]) == ["000000003"]
+
+
+async def test_what_failed_can_be_put_back(tmp_path: Path) -> None:
+    async with open_ledger(tmp_path / "city.db") as ledger:
+        await _add(ledger, "1 MARKET ST")
+        failed = questions.settle_lookup("1 MARKET ST", state=State.FAILED, calls=5, source="ais", reason="garbled")
+        await ledger.save(failed, questions.add_fetches(1, "case", ["CF-1"]))
+        await ledger.save(questions.settle_fetches(1, "case", ["CF-1"], state=State.FAILED, calls=5, reason="busy"))
+        assert await questions.put_back(ledger, 1) == 2
+        assert await ledger.rows(select(lookup.c.state, lookup.c.attempts)) == [("pending", 5)]
+        assert await ledger.scalar(select(fetch.c.state)) == "pending"
+
+
+async def test_requests_are_tallied_over_many_commits(tmp_path: Path) -> None:
+    from collections import Counter
+
+    async with open_ledger(tmp_path / "city.db") as ledger:
+        for _ in range(3):
+            sent = Counter({"200": 4, "503": 1})
+            await ledger.save(runs.counted(1, "AIS", sent))
+            assert not sent
+        assert await runs.requests_sent(ledger, 1) == {"AIS": {"200": 12, "503": 3}}
+
+
+async def test_a_store_can_be_read_while_it_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "city.db"
+    async with open_ledger(path) as writer, open_ledger(path, read_only=True) as reader:
+        await _add(writer, "1 MARKET ST")
+        assert await reader.scalar(select(func.count()).select_from(lookup)) == 1
+        with pytest.raises(StoreError, match="cannot be written"):
+            await _add(reader, "2 MARKET ST")
+
+
+def test_a_second_run_is_refused_and_the_lock_is_free_behind_the_first(tmp_path: Path) -> None:
+    path = tmp_path / "data" / "city.db"
+    with locked(path):
+        with pytest.raises(StoreError, match="Another run is using"), locked(path):
+            pass
+    with locked(path):
+        pass
+
+
+async def test_a_missing_store_is_not_made_by_looking(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="Begin with"):
+        async with open_ledger(tmp_path / "city.db", read_only=True):
+            pass
+    assert list(tmp_path.iterdir()) == []
