@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from typing import Generic, TypeVar
 
 from li_perf.engine.breaker import Breaker
@@ -13,23 +13,14 @@ from li_perf.engine.budget import Budget
 from li_perf.engine.client import Client
 from li_perf.engine.halt import Halt
 from li_perf.engine.heartbeat import Heartbeat
-from li_perf.errors import (
-    Astray,
-    Blocked,
-    Busy,
-    ColumnGone,
-    Failed,
-    Fault,
-    Misdirected,
-    Outage,
-    Rejected,
-    TooHeavy,
-    Unreachable,
-)
+from li_perf.engine.refusals import Refusals, jitter
+from li_perf.engine.trail import Trail
+from li_perf.errors import Astray, Blocked, Busy, Failed, Fault, Garbled, Misdirected, Outage, Rejected, Unreachable
 from li_perf.wire import Reply, Request
 
 T = TypeVar("T")
 OVERLOADED = (502, 503, 504)
+SECOND_LOOKS = (0.5, 1.5)  # seconds before a greeting is repeated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +41,8 @@ class Answer(Generic[T]):
     attempts: int
 
 
-class _Interrupted(Exception):
-    """The call failed in an outage or across a sleep: nothing is charged."""
+class _NotNow(Exception):
+    """The server came into doubt while the call waited for its slot: it was not sent."""
 
 
 class Asker:
@@ -63,6 +54,7 @@ class Asker:
         self.breaker = Breaker(server.breaker, name=server.name, probe=self._probe, halt=halt)
         self._known_good = known_good
         self._budget = Budget(share=server.retry_share, rate=server.rate, halt=halt)
+        self._refusals = Refusals(client, self.breaker)
         self._halt = halt
         self._heartbeat = heartbeat
 
@@ -70,112 +62,92 @@ class Asker:
         """Ask the known-good question once, before the first real one.
 
         Raises Misdirected when the address leads elsewhere, Denied for a bad key. A server that answered before
-        (`is_known`) and does not now is an outage, which is waited for; one that never did is reported at once.
+        (`is_known`) and does not now is an outage, which is waited for; one that never did is reported. What may be a
+        single mishap (a reset, a page that broke off) gets a second and a third call first.
         """
-        try:
-            await self._probe()
-        except Astray as fault:
-            raise Misdirected(f"{fault} Is the address right?") from None
-        except Unreachable as fault:
-            if not is_known:
-                raise Outage(f"{fault}. Check the address and the connection, then run this again.") from None
-            self.breaker.open()
-        except Fault:
-            self.breaker.open()
+        for wait in (*SECOND_LOOKS, None):
+            try:
+                await self._probe()
+            except Fault as fault:
+                if wait is not None and isinstance(fault, Unreachable | Garbled):
+                    await self._halt.sleep(wait)
+                    continue
+                self._judge(fault, is_known=is_known)
+                self.breaker.open()
+            else:
+                self.breaker.succeeded()
+            return
+
+    def _judge(self, fault: Fault, *, is_known: bool) -> None:
+        if isinstance(fault, Astray) or (isinstance(fault, Garbled | Rejected) and not is_known):
+            raise Misdirected(f"{fault} Is the address {self.client.server.base_url} right?") from None
+        if isinstance(fault, Unreachable) and not is_known:
+            raise Outage(f"{fault}. Check the address and the connection, then run this again.") from None
 
     async def ask(self, question: Question[T]) -> Answer[T]:
         """The answer. Raises Failed when the question's own tries are used up, ServerError when the run must end,
         Stopped when it was asked to."""
-        trail = _Trail()
+        trail = Trail()
         while True:
-            await self.breaker.closed()
             try:
                 value = await self.client.server.retry.run(lambda: self._once(question, trail), sleep=self._halt.sleep)
-            except _Interrupted:
-                continue
             except Fault as fault:
-                if _is_its_own(fault) or await self.breaker.is_healthy(trail.started_at):
+                if await self.breaker.is_healthy(trail.sent_at):
                     raise Failed(fault, trail.attempts) from fault
                 continue
             return Answer(value=value, reply=trail.reply, attempts=trail.attempts)
 
-    async def _once(self, question: Question[T], trail: _Trail) -> T:
-        while True:
-            await self._admitted(trail)
-            trail.begin()
-            try:
-                trail.reply = await self.client.send(question.request)
-                value = question.read(trail.reply)
-            except Busy as busy:
-                self._slow_down(busy, trail)
-                continue
-            except Fault as fault:
-                self._note(fault, question.key, trail)
-                raise
-            self.breaker.succeeded()
-            return value
-
-    async def _admitted(self, trail: _Trail) -> None:
-        if self.breaker.is_open:
-            raise _Interrupted
+    async def _once(self, question: Question[T], trail: Trail) -> T:
+        """One try, which may take several calls: what fails in an outage, or because the server is busy, is no try."""
         if trail.attempts:
             await self._budget.spend()
-            if self.breaker.is_open:
-                raise _Interrupted
         else:
             self._budget.earn()
+        while True:
+            await self.breaker.closed()
+            try:
+                trail.reply = await self.client.send(question.request, ready=partial(self._set_off, trail))
+                value = question.read(trail.reply)
+            except _NotNow:
+                continue
+            except Busy as busy:
+                await self._slow_down(busy, trail)
+            except Fault as fault:
+                if await self._is_charged(fault, question.key, trail):
+                    raise
+            else:
+                self.breaker.succeeded()
+                return value
 
-    def _note(self, fault: Fault, key: str, trail: _Trail) -> None:
-        if self._heartbeat.slept_since(trail.started_at):
-            raise _Interrupted from fault
-        if _is_its_own(fault):
-            self.breaker.succeeded()  # the server looked, and said no
-            return
-        if isinstance(fault, Unreachable) or fault.status in OVERLOADED:
-            self.client.limit.refused()
+    def _set_off(self, trail: Trail) -> None:
+        if not self.breaker.lets_through:
+            raise _NotNow
+        trail.sent()
+
+    async def _is_charged(self, fault: Fault, key: str, trail: Trail) -> bool:
+        if self._heartbeat.slept_since(trail.sent_at):
+            return False
+        if trail.attempts == 1 and (isinstance(fault, Unreachable) or fault.status in OVERLOADED):
+            self.client.limit.failed()
         if fault.wait:
             self.client.pace.hold(min(fault.wait, self.client.server.breaker.outage_limit))
-        if isinstance(fault, Blocked):
-            self.breaker.open()
-        self.breaker.failed(key)
-        if self.breaker.is_open:
-            raise _Interrupted from fault
+        if self.breaker.failed(key) or isinstance(fault, Blocked):
+            return await self.breaker.is_healthy(asyncio.get_running_loop().time())
+        return not self.breaker.is_open
 
-    def _slow_down(self, busy: Busy, trail: _Trail) -> None:
-        policy = self.client.server.breaker
-        trail.refusals += 1
-        wait = busy.wait if busy.wait is not None else random.uniform(0, min(60.0, 2.0**trail.refusals))
-        silence = asyncio.get_running_loop().time() - self.breaker.succeeded_at
-        if max(wait, silence) > policy.outage_limit:
-            raise Outage(
-                f"{self.client.server.name} asks us to wait {max(wait, silence) / 60:.0f} min. "
-                "Nothing is lost: `li-perf resume` goes on later."
-            )
-        self.client.limit.refused()
-        self.client.pace.hold(wait)
+    async def _slow_down(self, busy: Busy, trail: Trail) -> None:
+        """Wait, all of us. A question that is still refused when others have long been answered fails."""
+        first_at = trail.refused()
+        self._refusals.met(busy, sent_at=trail.sent_at)
+        if asyncio.get_running_loop().time() - first_at > self.client.server.breaker.outage_limit:
+            raise Failed(busy, trail.attempts) from busy
+        if trail.refusals > 1:
+            await self._halt.sleep(jitter(trail.refusals))
 
     async def _probe(self) -> None:
-        question = self._known_good
+        trail, question = Trail(), self._known_good
         try:
-            question.read(await self.client.send_unlimited(question.request))
+            question.read(await self.client.send_unlimited(question.request, ready=trail.sent))
         except Busy as busy:
-            self.client.pace.hold(min(busy.wait or 1.0, self.client.server.breaker.outage_limit))
+            self._refusals.met(busy, sent_at=trail.sent_at)
             raise
-
-
-@dataclass(slots=True)
-class _Trail:
-    """One question's way: calls made, refusals met, the last call's start and reply."""
-
-    attempts: int = 0
-    refusals: int = 0
-    started_at: float = 0.0
-    reply: Reply = field(default_factory=lambda: Reply(status=0))
-
-    def begin(self) -> None:
-        self.attempts += 1
-        self.started_at = asyncio.get_running_loop().time()
-
-
-def _is_its_own(fault: Fault) -> bool:
-    return isinstance(fault, Rejected | TooHeavy | ColumnGone)

@@ -14,7 +14,8 @@ log = logging.getLogger("li_perf.engine")
 
 
 class Breaker:
-    """Opens after faults on several distinct questions in a row; closes when `probe` gets an answer.
+    """Doubts the server after faults on several distinct questions in a row, and asks `probe`: if that is answered, the
+    questions are to blame; if not, the breaker is open until it is.
 
     `probe` asks a known-good question, never the failing one: it raises a Fault while the server is down.
     """
@@ -26,20 +27,24 @@ class Breaker:
         self._halt = halt
         self._faulty: set[str] = set()
         self._repairing = asyncio.Lock()
+        self._in_doubt = False
         self._outage: Outage | None = None
         self.is_open = False
         self.openings = 0
         self.succeeded_at = asyncio.get_running_loop().time()
 
+    @property
+    def lets_through(self) -> bool:
+        return not (self.is_open or self._in_doubt)
+
     def succeeded(self) -> None:
         self.succeeded_at = asyncio.get_running_loop().time()
         self._faulty.clear()
 
-    def failed(self, key: str) -> None:
-        """A fault of the server's on the question `key`."""
+    def failed(self, key: str) -> bool:
+        """Note a fault on the question `key`; whether that makes the server doubtful."""
         self._faulty.add(key)
-        if len(self._faulty) >= self._policy.faults:
-            self.open()
+        return len(self._faulty) >= self._policy.faults
 
     def open(self) -> None:
         if not self.is_open:
@@ -51,7 +56,7 @@ class Breaker:
 
         Raises Outage when the server has not answered within the outage limit, Stopped when the run stops.
         """
-        if not self.is_open:
+        if self.lets_through:
             return
         async with self._repairing:
             if self._outage:
@@ -60,19 +65,30 @@ class Breaker:
                 await self._repair()
 
     async def is_healthy(self, since: float) -> bool:
-        """Whether the server answered anything since `since` (loop time), or answers a probe now; opens if not."""
-        if self.succeeded_at >= since:
-            return True
+        """Whether the server answered anything since `since` (loop time), or answers a probe now; opens if not.
+
+        False also when an outage began meanwhile, even if it is over. Nothing else is sent during the probe.
+        """
+        openings = self.openings
+        if self.is_open:
+            return False
         async with self._repairing:
-            if self.succeeded_at >= since:
-                return True
-            try:
-                await self._probe()
-            except Fault:
-                self.open()
+            if self.openings != openings:
                 return False
+            if self.succeeded_at < since:
+                await self._ask_after()
+            return not self.is_open
+
+    async def _ask_after(self) -> None:
+        self._in_doubt = True
+        try:
+            await self._probe()
+        except Fault:
+            self.open()
+        else:
             self.succeeded()
-            return True
+        finally:
+            self._in_doubt = False
 
     async def _repair(self) -> None:
         loop = asyncio.get_running_loop()

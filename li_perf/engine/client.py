@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 from contextvars import ContextVar
 from types import TracebackType
 from typing import Self
@@ -19,13 +20,14 @@ from li_perf.engine.server import Server
 from li_perf.errors import Misdirected, TooHeavy, Unreachable
 from li_perf.wire import Reply, Request, retry_after
 
-_paid: ContextVar[list[bool]] = ContextVar("paid")  # whether this call's slot has been used by a wire request
+_slot: ContextVar[list[bool]] = ContextVar("slot")  # the call's one slot, until a wire request uses it
 
 
 class Client:
-    """Sends requests to one server. Every wire request, also one that aiohttp repeats by itself, is paced and counted.
+    """Sends requests to one server. Every call is one wire request, paced and counted.
 
-    `sent` counts wire requests by status or kind of failure.
+    aiohttp would repeat a GET by itself when the server hangs up; the guard refuses that, so that a repeat is always a
+    retry: paced, budgeted and counted (aiohttp issue 10790). `sent` counts wire requests by status or kind of failure.
     """
 
     def __init__(self, server: Server, *, halt: Halt) -> None:
@@ -54,24 +56,33 @@ class Client:
     ) -> None:
         await self._session.close()
 
-    async def send(self, request: Request) -> Reply:
-        """One call. Raises Unreachable for the transport's failures and TooHeavy for a body over the cap."""
-        async with self.limit:
-            return await self.send_unlimited(request)
+    async def send(self, request: Request, *, ready: Callable[[], None] = lambda: None) -> Reply:
+        """One call. Raises Unreachable for the transport's failures and TooHeavy for a body over the cap.
 
-    async def send_unlimited(self, request: Request) -> Reply:
+        `ready` is called just before the request leaves; what it raises calls that off, and costs no slot.
+        """
+        async with self.limit:
+            return await self.send_unlimited(request, ready=ready)
+
+    async def send_unlimited(self, request: Request, *, ready: Callable[[], None] = lambda: None) -> Reply:
         """One paced call outside the adaptive limit: for probes."""
-        await self.pace.take()  # here, not in the middleware: aiohttp's time-out runs there
-        _paid.set([True])
-        try:
-            reply = await self._exchange(request)
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-            raise Unreachable(self._say(error)) from None  # its text may hold the URL
+        await self.pace.take(ready)  # here, not in the middleware: aiohttp's time-out runs there
+        _slot.set([True])
+        reply = await self._exchange(request)
+        if isinstance(reply, Unreachable):
+            raise reply
         if reply.status == 200 and (wait := retry_after(reply.headers)):
-            self.pace.hold(wait)  # Carto says so with the last answer that it allows
+            self.pace.hold(min(wait, self.server.breaker.outage_limit))  # Carto: with the last answer that it allows
         return reply
 
-    async def _exchange(self, request: Request) -> Reply:
+    async def _exchange(self, request: Request) -> Reply | Unreachable:
+        """What came, or what failed: returned, as an error raised here would carry aiohttp's, which shows the key."""
+        try:
+            return await self._ask(request)
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            return Unreachable(self._say(error))
+
+    async def _ask(self, request: Request) -> Reply:
         url = URL(self.server.base_url + request.path, encoded=True)
         secret = dict([self.server.secret]) if self.server.secret else {}
         async with self._session.request(
@@ -90,26 +101,30 @@ class Client:
             body += chunk
             if len(body) > self.server.body_cap:
                 response.close()
-                raise TooHeavy(
-                    f"{self.server.name} sent more than {self.server.body_cap:,} bytes.", status=response.status
-                )
+                self._refuse_long(response.status)
+                break
         return bytes(body)
+
+    def _refuse_long(self, status: int) -> None:
+        if status == 200:  # of an error its beginning says enough
+            raise TooHeavy(f"{self.server.name} sent more than {self.server.body_cap:,} bytes.", status=status)
 
     async def _guard(self, request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
         if request.url.origin() != self._host:
             raise Misdirected(f"{self.server.name} led to {request.url.host}, which is not the host it was given.")
-        if paid := _paid.get():
-            paid.pop()
-        else:
-            await self.pace.take()
+        if not (slot := _slot.get()):
+            raise aiohttp.ServerDisconnectedError
+        slot.pop()
         start = asyncio.get_running_loop().time()
         try:
-            response = await handler(request)
+            with self.limit.sending():
+                response = await handler(request)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             self.sent[type(error).__name__] += 1
             raise
         self.sent[str(response.status)] += 1
-        self.limit.answered(asyncio.get_running_loop().time() - start)
+        if response.status < 400 or response.status == 404:  # a quick refusal says nothing about speed
+            self.limit.answered(asyncio.get_running_loop().time() - start)
         return response
 
     def _say(self, error: BaseException) -> str:

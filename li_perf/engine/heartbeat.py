@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import Callable
 
 BEAT, LAG = 1.0, 5.0
 
 
 class Heartbeat:
-    """Ticks every second; a tick that comes more than five seconds late was slept through."""
+    """Ticks every second; a tick that comes more than five seconds late was slept through.
 
-    def __init__(self) -> None:
+    The loop's clock stands still while the machine is suspended, the wall clock does not: both are watched.
+    """
+
+    def __init__(self, *, wall: Callable[[], float] = time.time) -> None:
+        self._wall = wall
         self._last = asyncio.get_running_loop().time()
+        self._last_wall = wall()
         self._woke = -1.0
 
     async def run(self) -> None:
@@ -26,7 +33,7 @@ class Heartbeat:
         return self._woke >= start
 
     def _tick(self) -> None:
-        now = asyncio.get_running_loop().time()
-        if now - self._last > BEAT + LAG:
+        now, wall = asyncio.get_running_loop().time(), self._wall()
+        if max(now - self._last, wall - self._last_wall) > BEAT + LAG:
             self._woke = now
-        self._last = now
+        self._last, self._last_wall = now, wall

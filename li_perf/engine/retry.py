@@ -32,7 +32,7 @@ class Retry:
         try:
             return await call()
         except Fault as fault:
-            if not _worth_repeating(fault):
+            if is_final(fault):
                 raise
             failures = [fault]
 
@@ -51,10 +51,11 @@ class Retry:
 
     def _is_over(self, state: RetryCallState) -> bool:
         fault = state.outcome.exception() if state.outcome else None
-        if not isinstance(fault, Fault) or not _worth_repeating(fault):
+        if not isinstance(fault, Fault) or is_final(fault):
             return True
         return state.attempt_number >= min(self.tries, fault.tries or self.tries)
 
 
-def _worth_repeating(fault: Fault) -> bool:
-    return not isinstance(fault, Rejected | TooHeavy | ColumnGone)
+def is_final(fault: Fault) -> bool:
+    """Whether asking the same again is useless: the server looked, and said no."""
+    return isinstance(fault, Rejected | TooHeavy | ColumnGone)

@@ -1,0 +1,57 @@
+"""What follows when a server asks us to slow down: everybody pauses, and then goes slower for a while."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+
+from li_perf.engine.breaker import Breaker
+from li_perf.engine.client import Client
+from li_perf.errors import Busy, Outage
+
+LONGEST = 60.0  # seconds that we wait of our own accord
+
+
+class Refusals:
+    """Turns each Busy into a hold: for as long as the server asks, else full jitter, longer with each in a row."""
+
+    def __init__(self, client: Client, breaker: Breaker) -> None:
+        self._client = client
+        self._breaker = breaker
+        self._in_a_row = 0
+        self._since = self._seen_at = 0.0
+
+    def met(self, busy: Busy, *, sent_at: float) -> None:
+        """Obey. Raises Outage where the server asks for more than the outage limit, or has said nothing else for it.
+
+        `sent_at` is when the refused call was sent: of many in flight the first one counts, the others are its echo.
+        """
+        is_new = sent_at >= self._seen_at
+        if is_new:
+            self._count()
+            self._client.limit.refused()
+            self._client.pace.slow_down()
+        self._give_up_on(max(busy.wait or 0.0, self._seen_at - self._since))
+        if busy.wait is not None:
+            self._client.pace.hold(busy.wait)
+        elif is_new:
+            self._client.pace.hold(jitter(self._in_a_row))
+
+    def _count(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if not self._in_a_row or self._breaker.succeeded_at > self._seen_at:
+            self._in_a_row, self._since = 0, now
+        self._in_a_row += 1
+        self._seen_at = now
+
+    def _give_up_on(self, seconds: float) -> None:
+        if seconds > self._client.server.breaker.outage_limit:
+            raise Outage(
+                f"{self._client.server.name} asks us to wait {seconds / 60:.0f} min. "
+                "Nothing is lost: `li-perf resume` goes on later."
+            )
+
+
+def jitter(count: int) -> float:
+    """Full jitter: a random time up to 2ⁿ seconds, a minute at most."""
+    return random.uniform(0, min(LONGEST, 2.0 ** min(count, 10)))

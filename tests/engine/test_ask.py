@@ -1,0 +1,406 @@
+"""What an asker makes of a server that fails, in hours that pass in milliseconds."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+from aiohttp import web
+from engine.local import KNOWN, Behave, asking, most_in_a_second, ok, question, serving, status
+from engine.virtual import in_virtual_time, now
+
+from li_perf.engine.ask import Answer, Asker
+from li_perf.engine.heartbeat import Heartbeat
+from li_perf.engine.server import BreakerPolicy
+from li_perf.errors import Blocked, Broken, Busy, Denied, Failed, Outage, Rejected
+
+Outcome = Answer[str] | BaseException
+
+
+async def all_of(asker: Asker, names: Sequence[str], workers: int = 64) -> dict[str, Outcome]:
+    """Each name's answer or error, asked by so many workers."""
+    outcomes: dict[str, Outcome] = {}
+    left = iter(names)
+
+    async def worker() -> None:
+        for name in left:
+            try:
+                outcomes[name] = await asker.ask(question(name))
+            except (Failed, Outage) as error:
+                outcomes[name] = error
+
+    await asyncio.gather(*(worker() for _ in range(workers)))
+    return outcomes
+
+
+def names(count: int, prefix: str = "good") -> list[str]:
+    return [f"{prefix}{number}" for number in range(count)]
+
+
+def failing(outcomes: dict[str, Outcome]) -> set[str]:
+    return {name for name, outcome in outcomes.items() if not isinstance(outcome, Answer)}
+
+
+def down_for(seconds: float, *, after: float = 5.0, how: Behave | None = None) -> Behave:
+    """Fine, then failing from `after` on for so many seconds, then fine again."""
+    since = now() + after
+
+    async def behave(name: str) -> web.StreamResponse:
+        await asyncio.sleep(0.05)
+        if since <= now() < since + seconds:
+            return await how(name) if how else status(503)
+        return ok()
+
+    return behave
+
+
+async def hang(_: str) -> web.StreamResponse:
+    await asyncio.sleep(9_999)
+    return ok()
+
+
+async def hang_up(_: str) -> web.StreamResponse:
+    raise ConnectionResetError
+
+
+async def forbidden(_: str) -> web.StreamResponse:
+    return status(403, "<html>firewall")
+
+
+async def rejected(_: str) -> web.StreamResponse:
+    return status(400)
+
+
+@pytest.mark.parametrize("how", [None, hang, hang_up, forbidden, rejected])
+@pytest.mark.parametrize("workers", [1, 3, 64])
+def test_an_outage_of_ten_minutes_fails_nothing_and_costs_few_calls(how: Behave | None, workers: int) -> None:
+    @in_virtual_time
+    async def run() -> None:
+        async with serving(down_for(600, how=how)) as server, asking(server.url, rate=10.0) as asker:
+            start = now()
+            outcomes = await all_of(asker, names(150), workers)
+            assert not failing(outcomes)
+            assert len([at for at in server.times if start + 5 <= at < start + 605]) <= 60
+            assert now() - start < 605 + 60 + 30
+        assert asker.breaker.openings == 1
+        assert Counter(server.names).most_common(2)[0][0] == KNOWN
+
+    run()
+
+
+@in_virtual_time
+async def test_after_an_outage_the_pace_is_kept() -> None:
+    async with serving(down_for(600)) as server, asking(server.url, rate=10.0) as asker:
+        await all_of(asker, names(200))
+    assert most_in_a_second(server.times) <= 11
+
+
+@in_virtual_time
+async def test_an_outage_longer_than_the_limit_ends_the_run_for_everybody() -> None:
+    async with serving(down_for(9_999)) as server, asking(server.url, rate=10.0) as asker:
+        start = now()
+        outcomes = await all_of(asker, names(200))
+        assert now() - start < 1_900
+    lost = [outcome for outcome in outcomes.values() if not isinstance(outcome, Answer)]
+    assert all(isinstance(outcome, Outage) for outcome in lost)
+    assert "has not answered for 30 min" in str(lost[0])
+
+
+def spoiled(bad: Behave) -> Behave:
+    async def behave(name: str) -> web.StreamResponse:
+        await asyncio.sleep(0.05)
+        return await bad(name) if name.startswith("bad") else ok()
+
+    return behave
+
+
+async def broken(_: str) -> web.StreamResponse:
+    return status(500)
+
+
+@pytest.mark.parametrize("bad", [broken, hang_up, forbidden])
+@pytest.mark.parametrize(("good", "poison"), [(190, 10), (30, 30), (0, 40)])
+def test_poison_items_fail_alone_after_their_tries(bad: Behave, good: int, poison: int) -> None:
+    """Also at the head and at the tail, where nothing else is answered between."""
+
+    @in_virtual_time
+    async def run() -> None:
+        async with serving(spoiled(bad)) as server, asking(server.url, rate=10.0) as asker:
+            asked = [*names(poison // 2, "bad-head"), *names(good), *names(poison // 2, "bad-tail")]
+            outcomes = await all_of(asker, asked)
+        assert failing(outcomes) == {name for name in asked if name.startswith("bad")}
+        calls = Counter(server.names)
+        assert {calls[name] for name in failing(outcomes)} == {5}
+        assert asker.breaker.openings == 0
+        assert {outcome.attempts for outcome in outcomes.values() if isinstance(outcome, Failed)} == {5}
+
+    run()
+
+
+@in_virtual_time
+async def test_an_item_that_hangs_fails_alone() -> None:
+    async with serving(spoiled(hang)) as server, asking(server.url, rate=10.0) as asker:
+        outcomes = await all_of(asker, [*names(10, "bad"), *names(100)])
+    assert failing(outcomes) == set(names(10, "bad"))
+
+
+@in_virtual_time
+async def test_what_the_server_rejects_is_asked_once() -> None:
+    async with serving(spoiled(rejected)) as server, asking(server.url, rate=10.0) as asker:
+        outcomes = await all_of(asker, [*names(20, "bad"), *names(20)])
+    assert failing(outcomes) == set(names(20, "bad"))
+    assert {Counter(server.names)[name] for name in names(20, "bad")} == {1}
+    assert isinstance(outcomes["bad0"], Failed)
+    assert isinstance(outcomes["bad0"].fault, Rejected)
+
+
+@in_virtual_time
+async def test_what_fails_and_then_works_is_answered_and_its_tries_are_told() -> None:
+    seen: Counter[str] = Counter()
+
+    async def twice(name: str) -> web.StreamResponse:
+        seen[name] += 1
+        return ok() if seen[name] > 2 else status(500)
+
+    async with serving(twice) as server, asking(server.url) as asker:
+        assert (await asker.ask(question("a"))).attempts == 3
+
+
+@in_virtual_time
+async def test_retries_are_a_tenth_of_the_traffic_at_most() -> None:
+    async def half(name: str) -> web.StreamResponse:
+        return status(500) if name[-1] in "13579" and server.names.count(name) < 3 else ok()
+
+    async with serving(half) as server, asking(server.url, rate=10.0) as asker:
+        start = now()
+        outcomes = await all_of(asker, names(400))
+        took = now() - start
+    calls = Counter(server.names)
+    retries = sum(calls[name] - 1 for name in names(400))
+    assert not failing(outcomes)
+    assert retries <= 10 + 0.1 * 400 + took * 1.0 + 1  # the reserve, the share, and the trickle without first calls
+
+
+def wait_as_seconds(seconds: int) -> dict[str, str]:
+    return {"Retry_After": str(seconds)}
+
+
+def wait_as_date(seconds: int) -> dict[str, str]:
+    """By the server's own clock, which is hours off."""
+    theirs = datetime.now(UTC) - timedelta(hours=5)
+    return {
+        "Date": format_datetime(theirs, usegmt=True),
+        "Retry_After": format_datetime(theirs + timedelta(seconds=seconds), usegmt=True),
+    }
+
+
+@pytest.mark.parametrize("form", [wait_as_seconds, wait_as_date])
+@pytest.mark.parametrize("code", [429, 503])
+def test_everybody_waits_as_long_as_the_server_asks(form: object, code: int) -> None:
+    @in_virtual_time
+    async def run() -> None:
+        until = now() + 3
+
+        async def behave(_: str) -> web.StreamResponse:
+            return ok() if not until <= now() < until + 60 else status(code, **form(1_200))  # type: ignore[operator]
+
+        async with serving(behave) as server, asking(server.url, rate=10.0) as asker:
+            outcomes = await all_of(asker, names(100))
+        assert not failing(outcomes)
+        first = min(at for at in server.times if at >= until)
+        assert len([at for at in server.times if first + 1 <= at < first + 1_199]) == 0
+        assert most_in_a_second(server.times) <= 11
+
+    run()
+
+
+@in_virtual_time
+async def test_a_wait_of_an_hour_is_not_waited_for() -> None:
+    async def behave(_: str) -> web.StreamResponse:
+        return status(429, Retry_After="3600")
+
+    async with serving(behave) as server, asking(server.url) as asker:
+        start = now()
+        with pytest.raises(Outage, match="asks us to wait 60 min"):
+            await asker.ask(question("a"))
+        assert now() - start < 1
+
+
+@in_virtual_time
+async def test_a_server_that_says_nothing_but_busy_is_an_outage_in_the_end() -> None:
+    async def behave(_: str) -> web.StreamResponse:
+        return status(429)
+
+    async with serving(behave) as server, asking(server.url, rate=10.0) as asker:
+        start = now()
+        outcomes = await all_of(asker, names(64))
+        assert {type(outcome) for outcome in outcomes.values()} == {Outage}
+        assert 1_790 < now() - start < 2_100
+    assert len(server.asked) < 250
+
+
+@in_virtual_time
+async def test_silence_before_the_first_refusal_is_not_held_against_the_server() -> None:
+    refused = False
+
+    async def once_busy(_: str) -> web.StreamResponse:
+        nonlocal refused
+        refused, was = True, refused
+        return ok() if was else status(429, Retry_After="2")
+
+    async with serving(once_busy) as server, asking(server.url) as asker:
+        await asyncio.sleep(7_200)
+        assert (await asker.ask(question("a"))).attempts == 2
+
+
+@in_virtual_time
+async def test_a_server_with_a_limit_of_its_own_is_met_with_few_refusals() -> None:
+    """5 a second where we go at 10: nobody fails, and refusals stay few."""
+    granted: list[float] = []
+    refused = 0
+
+    async def five_a_second(_: str) -> web.StreamResponse:
+        nonlocal refused
+        if len([at for at in granted if at > now() - 1]) >= 5:
+            refused += 1
+            return status(429)
+        granted.append(now())
+        return ok()
+
+    async with serving(five_a_second) as server, asking(server.url, rate=10.0) as asker:
+        start = now()
+        outcomes = await all_of(asker, names(1_000))
+        took = now() - start
+    assert not failing(outcomes)
+    assert refused < 100
+    assert took < 1_000 / 5 * 2.5
+
+
+@in_virtual_time
+async def test_an_item_that_is_always_refused_holds_nobody_up_for_long_and_fails_in_the_end() -> None:
+    async def behave(name: str) -> web.StreamResponse:
+        await asyncio.sleep(0.05)
+        return status(429) if name == "bad" else ok()
+
+    policy = BreakerPolicy(outage_limit=60.0)
+    async with serving(behave) as server, asking(server.url, rate=10.0, breaker=policy) as asker:
+        start = now()
+        outcomes = await all_of(asker, ["bad", *names(900)])
+    assert failing(outcomes) == {"bad"}
+    assert isinstance(outcomes["bad"], Failed)
+    assert isinstance(outcomes["bad"].fault, Busy)
+    assert max(server.times) - start < 900 / 10 * 2
+
+
+@in_virtual_time
+async def test_a_bad_key_ends_the_run_at_once() -> None:
+    async def behave(_: str) -> web.StreamResponse:
+        return status(401)
+
+    async with serving(behave) as server, asking(server.url, rate=10.0) as asker:
+        with pytest.raises(Denied):
+            await asker.ask(question("a"))
+    assert len(server.asked) == 1
+
+
+@in_virtual_time
+async def test_a_key_revoked_in_an_outage_ends_the_run() -> None:
+    since = now()
+
+    async def behave(_: str) -> web.StreamResponse:
+        return status(503) if now() < since + 60 else status(401)
+
+    async with serving(behave) as server, asking(server.url, rate=10.0) as asker:
+        with pytest.raises(Denied):
+            await all_of(asker, names(20))
+    assert len(server.asked) < 40
+
+
+@in_virtual_time
+async def test_what_fails_across_a_sleep_of_the_machine_is_not_charged() -> None:
+    wall = 0.0
+
+    async def behave(name: str) -> web.StreamResponse:
+        nonlocal wall
+        if server.names.count(name) <= 7:  # more often than a question has tries
+            wall += 600
+            raise ConnectionResetError
+        return ok()
+
+    heartbeat = Heartbeat(wall=lambda: wall)
+    async with serving(behave) as server, asking(server.url, heartbeat=heartbeat) as asker:
+        start = now()
+        outcomes = await all_of(asker, names(10), workers=10)
+        assert not failing(outcomes)
+        assert now() - start < 5
+    assert KNOWN not in server.names
+
+
+async def test_a_heartbeat_knows_a_late_beat_from_a_timely_one() -> None:
+    wall = 100.0
+    heartbeat = Heartbeat(wall=lambda: wall)
+    start = now()
+    assert not heartbeat.slept_since(start)
+    wall += 5
+    assert not heartbeat.slept_since(start)
+    wall += 7
+    assert heartbeat.slept_since(start)
+    assert not heartbeat.slept_since(now() + 0.001)
+
+
+@in_virtual_time
+async def test_an_event_loop_that_stood_still_counts_as_a_sleep() -> None:
+    heartbeat = Heartbeat()
+    beating = asyncio.create_task(heartbeat.run())
+    await asyncio.sleep(100)
+    assert not heartbeat.slept_since(0)
+    asyncio.get_running_loop()._jumping.now += 30  # type: ignore[attr-defined]
+    assert heartbeat.slept_since(now() - 1)
+    beating.cancel()
+
+
+@in_virtual_time
+async def test_the_breaker_policy_is_the_servers() -> None:
+    policy = BreakerPolicy(faults=2, probe=1.0, outage_limit=5.0)
+    async with serving(down_for(9_999, after=0)) as server, asking(server.url, breaker=policy) as asker:
+        start = now()
+        outcomes = await all_of(asker, names(4))
+        assert {type(outcome) for outcome in outcomes.values()} == {Outage}
+        assert now() - start < 8
+
+
+@in_virtual_time
+async def test_a_fault_that_names_its_worth_is_tried_so_often() -> None:
+    def read_twice(_: object) -> str:
+        raise Broken("deterministic", status=404, tries=2)
+
+    async with serving(spoiled(broken)) as server, asking(server.url) as asker:
+        from dataclasses import replace
+
+        with pytest.raises(Failed):
+            await asker.ask(replace(question("a"), read=read_twice))
+    assert server.names.count("a") == 2
+
+
+@in_virtual_time
+async def test_a_firewall_that_blocks_one_address_is_told_from_one_that_blocks_us() -> None:
+    async with serving(spoiled(forbidden)) as server, asking(server.url) as asker:
+        with pytest.raises(Failed) as caught:
+            await asker.ask(question("bad"))
+        assert isinstance(caught.value.fault, Blocked)
+        await asker.ask(question("good"))
+    assert asker.breaker.openings == 0
+
+
+@in_virtual_time
+async def test_the_first_word_of_a_firewall_stops_everybody() -> None:
+    """It blocks the whole address for minutes, and each further call may prolong that."""
+    async with serving(down_for(300, how=forbidden)) as server, asking(server.url, rate=10.0) as asker:
+        start = now()
+        assert not failing(await all_of(asker, names(100)))
+    asked = [name for at, name in server.asked if start + 5 <= at < start + 305]
+    assert len([name for name in asked if name != KNOWN]) <= 2
