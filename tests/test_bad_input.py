@@ -103,7 +103,7 @@ def test_a_wrong_address_is_found_after_one_call(
         for rate in ("LI_PERF_AIS_RATE", "LI_PERF_CARTO_RATE"):
             monkeypatch.setenv(rate, "0")
         assert exit_code(["run"]) == 1
-        assert "Is the address right?" in capsys.readouterr().err
+        assert "Is the address http://127.0.0.1" in capsys.readouterr().err
         assert city.stats()["ais_requests"] <= 1
         monkeypatch.setenv("LI_PERF_AIS_URL", city.ais_url)
         monkeypatch.setenv("LI_PERF_CARTO_URL", city.carto_url)

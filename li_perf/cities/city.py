@@ -16,7 +16,10 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dataset(Generic[R]):
-    """A table of a portal: the columns it must and may have, the unique key its pages are ordered by, how a row reads.
+    """A table of a portal: the columns it must and may have, the key its pages are ordered by, how a row reads.
+
+    Where the key is not unique (`has_groups`), a page begins with the last group of the page before: rows with equal
+    keys are then neither lost nor counted twice. The key's first column is never null.
 
     `floor` is the fewest rows that a download of a whole year may have.
     """
@@ -26,15 +29,16 @@ class Dataset(Generic[R]):
     optional: tuple[str, ...]
     key: tuple[str, ...]
     read: Callable[[Row], R | Reject]
+    has_groups: bool = False
     page_size: int = 5_000
     floor: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LicensesAndInspections:
-    """What only a city with an inspection agency has: violations, the crosswalk of complaints, and the rules of matching.
+    """What only a city with an inspection agency has: violations, the crosswalk of complaints, the rules of matching.
 
-    `window_days` is the primary window of M3; `allowed` maps a service name to the families of violations it may lead to.
+    `window_days` is the primary window of M3; `allowed` maps a service name to the violation families it may lead to.
     """
 
     agency: str

@@ -6,15 +6,14 @@ Columns and their oddities: the City's public_cases_fc, violations and complaint
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from functools import wraps
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-import msgspec
-
 from li_perf.cities.city import City, Dataset, LicensesAndInspections, Row
 from li_perf.cities.philadelphia_codes import ALLOWED, family
-from li_perf.cities.reading import Unreadable, identifier, instant, local_day, point, text
+from li_perf.cities.reading import Unreadable, identifier, instant, label, local_day, point, shown, text, unchanged
 from li_perf.model import Complaint, Reject, Ticket, Violation
 
 R = TypeVar("R")
@@ -32,7 +31,7 @@ def _rejecting(read: Callable[[Row], R]) -> Callable[[Any], R | Reject]:
                 raise Unreadable("the row is not an object")
             return read(row)
         except Unreadable as error:
-            return Reject(reason=str(error), row=msgspec.json.encode(row).decode()[:2000])
+            return Reject(reason=str(error), row=shown(row))
 
     return reading
 
@@ -44,9 +43,7 @@ def read_ticket(row: Row) -> Ticket:
     if requested_at is None:
         raise Unreadable("requested_datetime is missing")
     closed_at = instant(row.get("closed_datetime"), "closed_datetime")
-    status = text(row.get("status"), "status")
-    if status is None:
-        raise Unreadable("status is missing")
+    status = identifier(row.get("status"), "status")
     return Ticket(
         service_request_id=identifier(row.get("service_request_id"), "service_request_id"),
         status=status,
@@ -59,7 +56,7 @@ def read_ticket(row: Row) -> Ticket:
         updated_at=instant(row.get("updated_datetime"), "updated_datetime"),
         closed_at=closed_at,
         closed_on=local_day(closed_at, ZONE),
-        address=row.get("address") if isinstance(row.get("address"), str) else text(row.get("address"), "address"),
+        address=unchanged(row.get("address"), "address"),
         zipcode=(text(row.get("zipcode"), "zipcode") or "")[:5] or None,
         point=point(row.get("lon"), row.get("lat")),
     )
@@ -71,9 +68,9 @@ def read_violation(row: Row) -> Violation:
     code = text(row.get("violationcode"), "violationcode")
     return Violation(
         violationnumber=identifier(row.get("violationnumber"), "violationnumber"),
-        casenumber=text(row.get("casenumber"), "casenumber"),
-        opa_account_num=text(row.get("opa_account_num"), "opa_account_num"),
-        violation_on=local_day(instant(row.get("violationdate"), "violationdate"), ZONE),
+        casenumber=label(row.get("casenumber"), "casenumber"),
+        opa_account_num=_account(row),
+        violation_on=_day(row, "violationdate"),
         violationcode=code,
         violationcodetitle=text(row.get("violationcodetitle"), "violationcodetitle"),
         violationstatus=text(row.get("violationstatus"), "violationstatus"),
@@ -88,17 +85,24 @@ def read_violation(row: Row) -> Violation:
 @_rejecting
 def read_complaint(row: Row) -> Complaint:
     """One row of complaints; ticket_num_311 is the City's own link to the 311 request."""
-    named = row.get("ticket_num_311")
     return Complaint(
-        complaintnumber=text(row.get("complaintnumber"), "complaintnumber"),
-        casenumber=text(row.get("casenumber"), "casenumber"),
-        service_request_id=identifier(named, "ticket_num_311") if text(named, "ticket_num_311") else None,
-        complaint_on=local_day(instant(row.get("complaintdate"), "complaintdate"), ZONE),
-        initialinvestigation_on=local_day(
-            instant(row.get("initialinvestigation_date"), "initialinvestigation_date"), ZONE
-        ),
-        opa_account_num=text(row.get("opa_account_num"), "opa_account_num"),
+        complaintnumber=label(row.get("complaintnumber"), "complaintnumber"),
+        casenumber=label(row.get("casenumber"), "casenumber"),
+        service_request_id=label(row.get("ticket_num_311"), "ticket_num_311"),
+        complaint_on=_day(row, "complaintdate"),
+        initialinvestigation_on=_day(row, "initialinvestigation_date"),
+        opa_account_num=_account(row),
     )
+
+
+def _day(row: Row, name: str) -> date | None:
+    return local_day(instant(row.get(name), name), ZONE)
+
+
+def _account(row: Row) -> str | None:
+    """Nine digits; a number has lost its leading zeros."""
+    account = label(row.get("opa_account_num"), "opa_account_num")
+    return account.zfill(9) if account and not isinstance(row["opa_account_num"], str) else account
 
 
 REQUESTS = Dataset(
@@ -128,14 +132,11 @@ COMPLAINTS = Dataset(
     table="complaints",
     required=("complaintnumber", "casenumber", "complaintdate", "ticket_num_311"),
     optional=(
-        "initialinvestigation_date",
-        "opa_account_num",
-        "complaintcode",
-        "complaintcodename",
-        "complaintstatus",
-        "address",
+        *("initialinvestigation_date", "opa_account_num", "complaintcode", "complaintcodename"),
+        *("complaintstatus", "address"),
     ),
     key=("ticket_num_311", "complaintnumber", "casenumber"),
+    has_groups=True,  # a row a call: several may say the same
     read=read_complaint,
 )
 

@@ -51,8 +51,8 @@ LETTERS = MappingProxyType(
 # Numbered codes: the title of the Philadelphia Code ("9-3902 (1)", "14-604", "03-306/1").
 TITLES = MappingProxyType({3: AIR, 6: HEALTH, 9: LICENSES, 10: CONDUCT, 11: STREETS, 14: ZONING})
 
-_LETTERED = re.compile(r"([A-Z]+)(?=[\d\-. ])")
-_NUMBERED = re.compile(r"0*(\d+)-")
+_LETTERED = re.compile(r"([A-Z]+)(?=[0-9\-. ])")
+_NUMBERED = re.compile(r"0*([0-9]{1,3})-")
 
 _MAINTENANCE = frozenset({PROPERTY, FIRE, HEALTH, LICENSES, CONDUCT})
 _CONSTRUCTION = frozenset({PERMITS, BUILDING, ELECTRICAL, FIRE, MECHANICAL, PLUMBING, RESIDENTIAL, ZONING})

@@ -2,47 +2,77 @@
 
 from __future__ import annotations
 
+import json
 import math
+import re
 from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from li_perf.model import Point
 
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+BEYOND_64_BITS = 2**63
+YEARS = range(1000, 9999)  # what both ISO 8601 text and every time zone can hold
+LONGEST_SHOWN = 2_000
+
 
 class Unreadable(ValueError):
     """A value is not of the documented form; the text says which."""
 
 
-def text(value: Any, name: str) -> str | None:
-    """Trimmed text, None for nothing. Raises Unreadable for a list or an object."""
+def unchanged(value: Any, name: str) -> str | None:
+    """Text as it came, a number as its digits, None for nothing. Raises Unreadable for what the store cannot hold."""
     if value is None:
         return None
-    if isinstance(value, bool | list | dict):
+    is_number = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < BEYOND_64_BITS
+    word = value if isinstance(value, str) else str(value) if is_number else None
+    if word is None or UNSTORABLE.search(word):
         raise Unreadable(f"{name} is not text")
-    return str(value).strip() or None
+    return word
+
+
+def text(value: Any, name: str) -> str | None:
+    """Trimmed text, None for nothing. Raises Unreadable for a list, an object, or what the store cannot hold."""
+    return (unchanged(value, name) or "").strip() or None
+
+
+def label(value: Any, name: str) -> str | None:
+    """An identifier as text, None for nothing; a whole number sent as a float loses its `.0`."""
+    word = text(value, name)
+    if word is None:
+        return None
+    whole = word.removesuffix(".0")
+    if isinstance(value, float) and not whole.isdigit():
+        raise Unreadable(f"{name} is not a whole number")
+    return whole if whole.isdigit() else word
 
 
 def identifier(value: Any, name: str) -> str:
-    """An identifier as text; a whole number sent as a float loses its `.0`. Raises Unreadable without one."""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    word = text(value, name)
+    """An identifier as text. Raises Unreadable without one."""
+    word = label(value, name)
     if word is None:
         raise Unreadable(f"{name} is missing")
-    return word.removesuffix(".0") if word.removesuffix(".0").isdigit() else word
+    return word
 
 
 def instant(value: Any, name: str) -> datetime | None:
-    """An aware UTC time of an ISO 8601 text; one without a zone is UTC, as Carto's are."""
+    """An aware UTC time of an ISO 8601 text; one without a zone is UTC, as Carto's are.
+
+    Raises Unreadable for anything else, a bare day included: it has no instant, and at midnight UTC it would be the day
+    before in the city.
+    """
     word = text(value, name)
     if word is None:
         return None
     try:
-        moment = datetime.fromisoformat(word)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+        moment = datetime.fromisoformat(word if isinstance(value, str) and ":" in word else "")
+        moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         raise Unreadable(f"{name} is not a time") from None
+    if moment.year not in YEARS:
+        raise Unreadable(f"{name} is not a time")
+    return moment
 
 
 def local_day(moment: datetime | None, zone: ZoneInfo) -> date | None:
@@ -51,10 +81,20 @@ def local_day(moment: datetime | None, zone: ZoneInfo) -> date | None:
 
 
 def point(lon: Any, lat: Any) -> Point | None:
-    """A position, None where a coordinate is missing or off the globe."""
+    """A position, None where a coordinate is missing, no number, or off the globe."""
+    if isinstance(lon, bool) or isinstance(lat, bool):
+        return None
     try:
         position = Point(lon=float(lon), lat=float(lat))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     is_on_globe = abs(position.lon) <= 180 and abs(position.lat) <= 90
     return position if is_on_globe and math.isfinite(position.lon + position.lat) else None
+
+
+def shown(row: Any) -> str:
+    """A row for the eye: ASCII JSON, cut short; it may hold whatever made the row unreadable."""
+    try:
+        return json.dumps(row, default=repr, separators=(",", ":"))[:LONGEST_SHOWN]
+    except (ValueError, RecursionError):  # thousands of digits, or endless nesting
+        return f"a {type(row).__name__} that cannot be shown"

@@ -1,28 +1,22 @@
-"""Carto's SQL API: how a statement is written and sent, and which replies are answers.
+"""Carto's SQL API: how a statement is sent, and which replies are answers; statements are written in `sql`.
 
-Behaviour: CartoDB/CartoDB-SQL-API, its documentation and error-handler-factory.js. Carto takes no parameters, so every
-value goes through `literal`, the one place that quotes.
+Behaviour: CartoDB/CartoDB-SQL-API, its documentation and error-handler-factory.js.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
 
 from li_perf.errors import Astray, Broken, ColumnGone, Denied, Garbled, Rejected, TooHeavy
+from li_perf.sources.body import decode
 from li_perf.sources.status import raise_for
-from li_perf.wire import Reply, Request, retry_after
+from li_perf.wire import Reply, Request
 
-NAME = re.compile(r"[a-z_][a-z0-9_]*")
 MISSING_TABLE = re.compile(r'relation "[^"]*" does not exist')
-TRAILING_LIMIT = re.compile(r" LIMIT (\d+)$")
 MISSING_COLUMN = re.compile(r"column .* does not exist")
-
-Value = str | int
-Row = dict[str, Any]
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -47,98 +41,6 @@ class Refusal(msgspec.Struct, frozen=True):
         return "; ".join(str(part) for part in said)[:300]
 
 
-def literal(value: Value) -> str:
-    """A value as SQL: digits for an int, else quoted text. Raises ValueError for what text cannot hold (NUL)."""
-    if isinstance(value, int):
-        return str(int(value))
-    value = str(value)
-    if "\x00" in value:
-        raise ValueError("a value with a NUL character cannot be sent to Carto")
-    return "'" + value.replace("'", "''") + "'"
-
-
-def name(word: str) -> str:
-    """A table's or column's name, which never comes from outside; anything unusual is a bug."""
-    if not NAME.fullmatch(word):
-        raise ValueError(f"not a plain SQL name: {word!r}")
-    return word
-
-
-def within(column: str, values: Iterable[Value]) -> str:
-    return f"{name(column)} IN ({', '.join(literal(value) for value in values)})"
-
-
-def compare(column: str, operator: str, value: Value) -> str:
-    """A condition on one column; `operator` is one of `=`, `>=`, `<`."""
-    if operator not in ("=", ">=", "<"):
-        raise ValueError(f"not an operator of ours: {operator!r}")
-    return f"{name(column)} {operator} {literal(value)}"
-
-
-def present(column: str) -> str:
-    return f"{name(column)} IS NOT NULL"
-
-
-def key_of(row: Row, keys: Sequence[str]) -> list[Value]:
-    """A row's key, each part of the type it came in; trailing nulls are left off, as Postgres sorts them last.
-
-    Raises Garbled for a row without a key.
-    """
-    values = [row.get(key) if isinstance(row, dict) else None for key in keys]
-    while values and values[-1] is None:
-        values.pop()
-    if not values or any(value is None or isinstance(value, list | dict | bool) for value in values):
-        raise Garbled(f"Carto sent a row without a key ({', '.join(keys)}).", status=200)
-    return [int(value) if isinstance(value, float) and value.is_integer() else value for value in values]
-
-
-def beyond(keys: Sequence[str], values: Sequence[Value]) -> str:
-    """The rows behind a key: a row comparison, so that ties in the first column are neither lost nor repeated."""
-    keys = keys[: len(values)]
-    if len(keys) == 1:
-        return f"{name(keys[0])} > {literal(values[0])}"
-    return f"({', '.join(map(name, keys))}) > ({', '.join(map(literal, values))})"
-
-
-def select(
-    table: str,
-    columns: Sequence[str],
-    *,
-    where: Sequence[str] = (),
-    order: Sequence[str] = (),
-    limit: int | None = None,
-) -> str:
-    """A SELECT of named columns; `where` are conditions already written by this module's functions."""
-    parts = [f"SELECT {', '.join(map(name, columns))} FROM {name(table)}"]
-    parts += [f"WHERE {' AND '.join(where)}"] if where else []
-    parts += [f"ORDER BY {', '.join(map(name, order))}"] if order else []
-    parts += [f"LIMIT {int(limit)}"] if limit is not None else []
-    return " ".join(parts)
-
-
-def halved(sql: str) -> str | None:
-    """The statement with half its LIMIT, None where there is none or it is 1."""
-    limit = TRAILING_LIMIT.search(sql)
-    if not limit or int(limit[1]) <= 1:
-        return None
-    return f"{sql[: limit.start()]} LIMIT {int(limit[1]) // 2}"
-
-
-def limit_of(sql: str) -> int | None:
-    """The LIMIT at the statement's end, None without one."""
-    limit = TRAILING_LIMIT.search(sql)
-    return int(limit[1]) if limit else None
-
-
-def count(table: str, where: Sequence[str]) -> str:
-    return f"SELECT count(*) AS n FROM {name(table)} WHERE {' AND '.join(where)}"
-
-
-def look(table: str) -> str:
-    """A statement that every healthy server answers, and that names the table's columns in `fields`."""
-    return f"SELECT * FROM {name(table)} LIMIT 1"
-
-
 def request(sql: str) -> Request:
     """The statement by POST: no limit on length, and never repeated by the HTTP client behind our back."""
     return Request(form={"q": sql})
@@ -154,17 +56,25 @@ def read(reply: Reply) -> Result:
     if reply.status == 404:
         raise Astray(f"Carto does not know this address (404{': ' + said.text if said else ''}).", status=404)
     if reply.status == 403 and said and "permission denied" in said.text:
-        raise Denied(f"Carto does not let us read this ({said.text}).")
-    if reply.status == 429 and said and not _is_rate_limit(reply, said):
+        raise Denied(f"Carto does not let us read this ({said.text}). Check LI_PERF_CARTO_URL.")
+    if reply.status == 429 and said and _is_too_heavy(said):
         raise TooHeavy(f"Carto cut the statement short ({said.text}).", status=429)
-    raise_for(reply, "Carto")
+    raise_for(reply, "Carto", setting="LI_PERF_CARTO_URL")
     raise Garbled(f"Carto answered {reply.status}.", status=reply.status)
+
+
+def rows_of(page: bytes) -> list[Any]:
+    """The rows of a page that was kept. Raises AssertionError for one that was read when it came and cannot be now."""
+    try:
+        return _result(Reply(status=200, body=page)).rows or []
+    except (Broken, Garbled) as fault:
+        raise AssertionError(f"a stored page is damaged: {fault}") from fault
 
 
 def _result(reply: Reply) -> Result:
     try:
-        result = msgspec.json.decode(reply.body, type=Result)
-    except (msgspec.DecodeError, RecursionError) as error:
+        result = decode(reply.body, Result)
+    except ValueError as error:
         raise Garbled(f"Carto sent something that is not an answer: {str(error)[:200]}", status=200) from None
     if result.error:
         raise Broken(f"Carto failed in the middle of its answer ({Refusal(error=result.error).text}).", status=200)
@@ -175,8 +85,8 @@ def _result(reply: Reply) -> Result:
 
 def _refusal(reply: Reply) -> Refusal | None:
     try:
-        return msgspec.json.decode(reply.body, type=Refusal)
-    except (msgspec.DecodeError, RecursionError):
+        return decode(reply.body, Refusal)
+    except ValueError:
         return None
 
 
@@ -188,5 +98,6 @@ def _raise_for_statement(said: Refusal) -> None:
     raise Rejected(f"Carto refused the statement ({said.text}).", status=400)
 
 
-def _is_rate_limit(reply: Reply, said: Refusal) -> bool:
-    return said.detail == "rate-limit" or retry_after(reply.headers) is not None
+def _is_too_heavy(said: Refusal) -> bool:
+    """Whether it is the statement's time-out, which shares its status with "slow down"; a gateway says neither."""
+    return said.detail == "datasource" or (said.detail is None and "timeout" in said.text.lower())

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from li_perf.model import Outcome
-from li_perf.sources.ais import NOT_FOUND, Feature, Found, Missing, accounts
+from li_perf.sources.ais import NOT_FOUND
+from li_perf.sources.ais_answer import Feature, Found, Missing, accounts
 
 REFUSED = frozenset({"owner", "coordinates", "pwd_parcel", "dor_parcel", "mapreg", "latlon", "stateplane"})
 
@@ -90,7 +91,9 @@ def _without_account(answer: Found, accepted: list[tuple[Grade, Feature]]) -> Me
 def _resolve(features: list[Feature], zipcode: str | None) -> Meaning:
     match_type = features[0].match_type
     every = _accounts(features)
-    chosen = every if len(every) == 1 else _accounts([f for f in features if zipcode and _zip(f) == zipcode])
+    wanted = _five_digits(zipcode)
+    here = [f for f in features if wanted and _five_digits(f.properties.zip_code) == wanted]
+    chosen = every if len(every) == 1 else _accounts(here)
     if len(chosen) == 1:
         return Meaning(outcome=Outcome.PARCEL_EXACT, accounts=chosen, match_type=match_type)
     are_units = all("unit_child" in (f.match_type or "") for f in features)
@@ -102,5 +105,6 @@ def _accounts(features: list[Feature]) -> tuple[str, ...]:
     return tuple(sorted({account for feature in features for account in accounts(feature)}))
 
 
-def _zip(feature: Feature) -> str:
-    return str(feature.properties.zip_code or "")[:5]
+def _five_digits(zipcode: object) -> str:
+    """The ZIP code without its `+4`."""
+    return str(zipcode or "").strip()[:5]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from li_perf.errors import Astray, Blocked, Broken, Busy, Denied, Rejected
+from li_perf.sources.body import decode
 from li_perf.wire import Reply, retry_after
 
 KEY_WORDS = ("key", "expired", "revoked", "not granted", "banned", "credential")
@@ -17,14 +18,11 @@ class Said(msgspec.Struct, frozen=True):
     error: object = None
 
 
-def raise_for(reply: Reply, name: str) -> None:
-    """Raise what a status other than 200, 400 and 404 means."""
+def raise_for(reply: Reply, name: str, *, setting: str) -> None:
+    """Raise what a status other than 200, 400 and 404 means; `setting` is what the user can mend a refusal with."""
     status, wait = reply.status, retry_after(reply.headers)
     if status == 401 or (status == 403 and _speaks_of_a_key(reply.body)):
-        raise Denied(
-            f"{name} refused the key ({status}). Set LI_PERF_{name.upper()}_KEY to a valid one; nothing is lost: "
-            "`li-perf resume` goes on."
-        )
+        raise Denied(f"{name} refused the key ({status}). Check {setting}; nothing is lost: `li-perf resume` goes on.")
     if status == 429:
         raise Busy(f"{name} asks for a pause (429).", status=status, wait=wait)
     if status in (403, 405):
@@ -39,8 +37,8 @@ def raise_for(reply: Reply, name: str) -> None:
 
 def _speaks_of_a_key(body: bytes) -> bool:
     try:
-        said = msgspec.json.decode(body, type=Said)
-    except (msgspec.DecodeError, RecursionError):
+        said = decode(body, Said)
+    except ValueError:
         return False
     words = f"{said.message} {said.error}".lower()
-    return any(word in words for word in ("key", "expired", "revoked", "not granted", "banned", "credential"))
+    return any(word in words for word in KEY_WORDS)

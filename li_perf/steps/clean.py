@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from li_perf.cities.city import Dataset
-from li_perf.errors import Garbled
 from li_perf.model import Complaint, Outcome, Reject, Ticket
-from li_perf.sources import ais, carto
+from li_perf.sources import ais, carto, sql
 from li_perf.steps.job import Job, Progress
 from li_perf.store import pages, silver, tables
-from li_perf.wire import Reply
 
 R = TypeVar("R")
 
@@ -37,17 +35,13 @@ async def clean(job: Job) -> None:
 
 async def read_pages(job: Job, dataset: Dataset[R]) -> list[R | Reject]:
     """Every row of a data set's pages, read or rejected, in the order received."""
-    rows: list[R | Reject] = []
+    read: list[R | Reject] = []
+    repeated = 0  # rows that the page before had already
     async for body in pages.bodies(job.ledger, job.run.id, dataset.table):
-        rows += [dataset.read(row) for row in _rows(body)]
-    return rows
-
-
-def _rows(body: bytes) -> list[Any]:
-    try:
-        return carto.read(Reply(status=200, body=body)).rows or []
-    except Garbled as fault:  # it was read when it came: a page that cannot be read now was changed since
-        raise AssertionError(f"a stored page is damaged: {fault}") from fault
+        rows = carto.rows_of(body)
+        read += [dataset.read(row) for row in rows[repeated:]]
+        repeated = sql.tail(rows, dataset.key[0]) if dataset.has_groups else 0
+    return read
 
 
 def _within(job: Job, requests: list[Ticket | Reject]) -> tuple[list[Ticket], list[Reject]]:

@@ -13,7 +13,7 @@ from li_perf.cities.city import City, Dataset
 from li_perf.engine.ask import Answer, Asker, Question
 from li_perf.errors import ColumnGone, Drifted, Failed, Shrunk, TooHeavy, Unanswered
 from li_perf.model import Period
-from li_perf.sources import carto
+from li_perf.sources import carto, sql
 from li_perf.steps.job import Job, Progress, inspections_of
 from li_perf.store import pages, runs
 
@@ -32,13 +32,27 @@ class Plan:
 
     @property
     def first(self) -> str:
-        return carto.select(self.dataset.table, self.columns, where=self.where, order=self.dataset.key, limit=self.size)
+        return self._page(self.where, self.size)
 
     def behind(self, row: Any, limit: int) -> str:
-        """The request for the page behind `row`."""
-        beyond = carto.beyond(self.dataset.key, carto.key_of(row, self.dataset.key))
-        where = [*self.where, beyond]
-        return carto.select(self.dataset.table, self.columns, where=where, order=self.dataset.key, limit=limit)
+        """The request for the page behind `row`, or, where the key has groups, from the group of `row` on."""
+        key = self.dataset.key[0]
+        operator = ">=" if self.dataset.has_groups else ">"
+        return self._page([*self.where, sql.compare(key, operator, sql.key_of(row, key))], limit)
+
+    def repeated(self, rows: Sequence[Any]) -> int:
+        """How many of these rows the next page begins with."""
+        return sql.tail(rows, self.dataset.key[0]) if self.dataset.has_groups else 0
+
+    def _page(self, where: Sequence[str], limit: int) -> str:
+        order = [*self.dataset.key, *(name for name in self.columns if name not in self.dataset.key)]
+        return sql.select(
+            self.dataset.table,
+            self.columns,
+            where=where,
+            order=order if self.dataset.has_groups else self.dataset.key,
+            limit=limit,
+        )
 
 
 async def download(job: Job) -> None:
@@ -64,16 +78,16 @@ def requests_of(city: City, period: Period) -> list[str]:
     """
     since, until = city.instants(period)
     agency = inspections_of(city).agency
-    return [carto.compare("agency_responsible", "=", agency), *_between("requested_datetime", since, until)]
+    return [sql.compare("agency_responsible", "=", agency), *_between("requested_datetime", since, until)]
 
 
 def _complaints_of(job: Job) -> list[str]:
     since, until = job.city.instants(job.period)
-    return [carto.present("ticket_num_311"), *_between("complaintdate", since - BEFORE, until + AFTER)]
+    return [sql.present("ticket_num_311"), *_between("complaintdate", since - BEFORE, until + AFTER)]
 
 
 def _between(column: str, since: datetime, until: datetime) -> list[str]:
-    return [carto.compare(column, ">=", utc(since)), carto.compare(column, "<", utc(until))]
+    return [sql.compare(column, ">=", utc(since)), sql.compare(column, "<", utc(until))]
 
 
 def utc(moment: datetime) -> str:
@@ -87,7 +101,7 @@ async def _note_boundary(job: Job) -> None:
         return
     since, _ = job.city.instants(job.period)
     midnight = datetime(job.period.since.year, job.period.since.month, job.period.since.day, tzinfo=UTC)
-    where = [carto.compare("agency_responsible", "=", job.inspections.agency)]
+    where = [sql.compare("agency_responsible", "=", job.inspections.agency)]
     gained = await count(job, job.city.requests, [*where, *_between("requested_datetime", midnight, since)])
     await runs.note(job.ledger, job.run.id, boundary_gained=gained)
 
@@ -113,7 +127,7 @@ async def begin(
     job: Job, dataset: Dataset[Any], where: Sequence[str], *, restarts: int = 0, counts: bool = True
 ) -> list[str]:
     """Learn the table's columns, count its rows, and drop the pages of an earlier try; the columns to ask for."""
-    answer = await ask(job, carto.look(dataset.table))
+    answer = await ask(job, sql.look(dataset.table))
     rows = answer.value.rows or []
     there = list(answer.value.fields) or (list(rows[0]) if rows else [])
     if lost := [name for name in dataset.required if name not in there]:
@@ -127,7 +141,7 @@ async def begin(
         "dataset": dataset.table,
         "columns": msgspec.json.encode(columns).decode(),
         "missing": msgspec.json.encode([name for name in dataset.optional if name not in there]).decode(),
-        "query": carto.select(dataset.table, columns, where=where, order=dataset.key),
+        "query": sql.select(dataset.table, columns, where=where, order=dataset.key),
         "counted_before": counted,
         "counted_after": None,
         "restarts": restarts,
@@ -164,25 +178,27 @@ async def _pages(job: Job, plan: Plan, counted: int) -> int:
     table = plan.dataset.table
     cursor = await pages.cursor(job.ledger, job.run.id, table)
     received, request = (cursor.rows, cursor.next_request) if cursor else (0, plan.first)
+    last = await pages.last_body(job.ledger, job.run.id, table)
+    repeated = plan.repeated(carto.rows_of(last)) if last is not None else 0
     while request is not None:
         job.halt.check()
         request, answer = await _page(job, request)
         rows = answer.value.rows or []
-        limit = carto.limit_of(request) or plan.size
+        limit = sql.limit_of(request) or plan.size
         following = plan.behind(rows[-1], limit) if len(rows) >= limit else None
-        if following == request:
-            raise Drifted(f"Carto sends the same page of {table} again and again.")
+        if following == request:  # the page is one group: ask for more of it
+            following = plan.behind(rows[-1], 2 * limit)
         change = pages.page_change(
             run_id=job.run.id,
             dataset=table,
             request=request,
             next_request=following,
-            row_count=len(rows),
+            row_count=len(rows) - repeated,
             body=answer.reply.body,
         )
         await job.ledger.save(change, job.tally(job.carto))
-        received += len(rows)
-        request = following
+        received += len(rows) - repeated
+        repeated, request = plan.repeated(rows), following
         job.tell(Progress(step=f"download {table}", done=received, total=counted))
     return received
 
@@ -193,7 +209,7 @@ async def _page(job: Job, request: str) -> tuple[str, Answer[carto.Result]]:
         try:
             return request, await ask(job, request)
         except TooHeavy as fault:
-            smaller = carto.halved(request)
+            smaller = sql.halved(request)
             if smaller is None:
                 raise Unanswered(f"{fault} Not even one row can be had; try again later.") from None
             request = smaller
@@ -206,21 +222,21 @@ async def count(job: Job, dataset: Dataset[Any], where: Sequence[str]) -> int:
 
 async def counted(server: Asker, dataset: Dataset[Any], where: Sequence[str]) -> int:
     """How many rows the server counts. Raises Unanswered."""
-    answer = await ask_server(server, carto.count(dataset.table, where))
+    answer = await ask_server(server, sql.count(dataset.table, where))
     try:
         return int((answer.value.rows or [])[0]["n"])
     except (IndexError, KeyError, TypeError, ValueError):
         raise Unanswered(f"Carto does not count the rows of {dataset.table}; try again later.") from None
 
 
-async def ask(job: Job, sql: str) -> Answer[carto.Result]:
-    return await ask_server(job.carto, sql)
+async def ask(job: Job, statement: str) -> Answer[carto.Result]:
+    return await ask_server(job.carto, statement)
 
 
-async def ask_server(server: Asker, sql: str) -> Answer[carto.Result]:
+async def ask_server(server: Asker, statement: str) -> Answer[carto.Result]:
     """One statement's answer. Raises TooHeavy or ColumnGone where a smaller or other one may do, else Unanswered."""
     try:
-        return await server.ask(Question(key=sql, request=carto.request(sql), read=carto.read))
+        return await server.ask(Question(key=statement, request=carto.request(statement), read=carto.read))
     except Failed as failed:
         if isinstance(failed.fault, TooHeavy | ColumnGone):
             raise failed.fault from None

@@ -15,7 +15,7 @@ from li_perf.engine.heartbeat import Heartbeat
 from li_perf.engine.server import Server
 from li_perf.errors import UserError
 from li_perf.model import Period
-from li_perf.sources import ais, carto
+from li_perf.sources import ais, carto, sql
 from li_perf.store.ledger import Change, Ledger
 from li_perf.store.runs import Run, counted
 
@@ -90,9 +90,7 @@ async def open_servers(
     known_address: Question[object] = Question(
         key="known good", request=ais.request(ais.KNOWN_GOOD), read=partial(ais.read, ais.KNOWN_GOOD)
     )
-    known_table: Question[object] = Question(
-        key="known good", request=carto.request(carto.look(table)), read=carto.read
-    )
+    known_table: Question[object] = Question(key="known good", request=carto.request(sql.look(table)), read=carto.read)
     async with Client(ais_server, halt=halt) as to_ais, Client(carto_server, halt=halt) as to_carto:
         yield Servers(
             ais=Asker(to_ais, known_good=known_address, halt=halt, heartbeat=heartbeat),

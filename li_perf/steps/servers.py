@@ -19,7 +19,7 @@ def ais_server(
         base_url=url.rstrip("/"),
         secret=("Authorization", f"Gatekeeper-Key {key}") if key else None,
         rate=rate or None,
-        quota=Quota(count=5_000, seconds=300.0) if rate else None,
+        quota=Quota(count=5_000, seconds=300.0) if 0 < rate <= AIS_CEILING else None,  # above: a server on this machine
         concurrency=concurrency,
         timeout=timeout,
         patience=min(10.0, timeout),

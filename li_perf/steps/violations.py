@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from li_perf.engine.ask import Answer, Question
 from li_perf.errors import Failed
 from li_perf.model import State
-from li_perf.sources import carto
+from li_perf.sources import carto, sql
 from li_perf.steps.job import Job
 from li_perf.store import pages, questions
 
@@ -32,24 +32,25 @@ class Violations:
         if not values:
             return
         try:
-            sql, answer = await self._ask(kind, values)
+            statement, answer = await self._ask(kind, values)
         except Failed as failed:
             await self._split(kind, values, failed)
             return
-        await self._keep(kind, values, sql, answer)
+        await self._keep(kind, values, statement, answer)
 
     async def _ask(self, kind: str, values: Sequence[str]) -> tuple[str, Answer[carto.Result]]:
         dataset = self.job.inspections.violations
         order = [key for key in dataset.key if key in self.columns]
-        sql = carto.select(dataset.table, self.columns, where=[carto.within(COLUMN[kind], values)], order=order)
-        return sql, await self.job.carto.ask(Question(key=sql, request=carto.request(sql), read=carto.read))
+        statement = sql.select(dataset.table, self.columns, where=[sql.within(COLUMN[kind], values)], order=order)
+        question = Question(key=statement, request=carto.request(statement), read=carto.read)
+        return statement, await self.job.carto.ask(question)
 
-    async def _keep(self, kind: str, values: Sequence[str], sql: str, answer: Answer[carto.Result]) -> None:
+    async def _keep(self, kind: str, values: Sequence[str], statement: str, answer: Answer[carto.Result]) -> None:
         job = self.job
         page = pages.page_change(
             run_id=job.run.id,
             dataset=job.inspections.violations.table,
-            request=sql,
+            request=statement,
             next_request=None,
             row_count=len(answer.value.rows or []),
             body=answer.reply.body,

@@ -62,6 +62,13 @@ async def bodies(ledger: Ledger, run_id: int, dataset: str) -> AsyncIterator[byt
             yield zlib.decompress(row.body)
 
 
+async def last_body(ledger: Ledger, run_id: int, dataset: str) -> bytes | None:
+    """The last page as received, None before the first."""
+    here = (page.c.run_id == run_id) & (page.c.dataset == dataset)
+    body = await ledger.scalar(select(page.c.body).where(here).order_by(page.c.id.desc()).limit(1))
+    return zlib.decompress(body) if body is not None else None
+
+
 async def digest(ledger: Ledger, run_id: int, dataset: str) -> str:
     """One SHA-256 over the hashes of a download's pages."""
     here = (page.c.run_id == run_id) & (page.c.dataset == dataset)

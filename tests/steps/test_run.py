@@ -158,3 +158,26 @@ async def test_the_key_goes_into_a_header_and_into_nothing_else(tmp_path: Path) 
         assert not any(wire.key_in_header or wire.key_in_url for wire in simulation.log if wire.server == "carto")
     for file in (tmp_path / "data").iterdir():
         assert b"SENTINEL" not in file.read_bytes()
+
+
+async def test_complaints_that_say_the_same_twice_are_neither_lost_nor_a_reason_to_stop(tmp_path: Path) -> None:
+    """A row a call: several rows may be equal in every column, and a page may end in the middle of them."""
+    from dataclasses import replace
+
+    from li_perf.cities import CITIES
+    from li_perf.cities.philadelphia import COMPLAINTS
+
+    city = build(tickets=200, seed=13, unanswerable=False)
+    again = [row | {"cartodb_id": 10_000 + index} for index, row in enumerate(city.complaints[::2])]
+    blank = [row | {"cartodb_id": 20_000 + index, "casenumber": None} for index, row in enumerate(city.complaints[::3])]
+    city = replace(city, complaints=[*city.complaints, *again, *blank, *again])
+    place = CITIES["philadelphia"]
+    assert place.inspections
+    small = replace(place.inspections, complaints=replace(COMPLAINTS, page_size=3))
+    async with serve(city) as simulation:
+        settings = settings_for(simulation, tmp_path)
+        findings = await work(settings, city, place=replace(place, inspections=small))
+    source = next(source for source in findings.sources if source.table == "complaints")
+    assert source.received == source.kept == source.counted_after
+    assert source.restarts == 0
+    assert findings.match_levels["L0"].matched == len(truth(city).levels["L0"])

@@ -51,7 +51,10 @@ async def test_an_answer_and_its_accounts_are_durable_together(tmp_path: Path) -
 
 async def test_a_change_that_fails_leaves_nothing_of_its_transaction(tmp_path: Path) -> None:
     async with open_ledger(tmp_path / "city.db") as ledger:
-        bad = (questions.ADD_FETCH, [{"run_id": None, "kind": "account", "value": "x", "state": "pending", "attempts": 0}])
+        bad = (
+            questions.ADD_FETCH,
+            [{"run_id": None, "kind": "account", "value": "x", "state": "pending", "attempts": 0}],
+        )
         with pytest.raises(StoreError, match="cannot be used"):
             await ledger.save(questions.add_lookups(["1 MARKET ST"]), bad)
         assert await ledger.scalar(select(func.count()).select_from(lookup)) == 0
@@ -133,9 +136,8 @@ async def test_a_store_can_be_read_while_it_is_written(tmp_path: Path) -> None:
 
 def test_a_second_run_is_refused_and_the_lock_is_free_behind_the_first(tmp_path: Path) -> None:
     path = tmp_path / "data" / "city.db"
-    with locked(path):
-        with pytest.raises(StoreError, match="Another run is using"), locked(path):
-            pass
+    with locked(path), pytest.raises(StoreError, match="Another run is using"), locked(path):
+        pass
     with locked(path):
         pass
 

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from li_perf.analysis.findings import Findings
 from li_perf.cities import CITIES
+from li_perf.cities.city import City
 from li_perf.engine.halt import Halt
 from li_perf.model import Period
 from li_perf.session import Order, Which, at_work
@@ -51,10 +52,11 @@ async def work(
     *,
     which: Which = Which.NEW_OR_UNFINISHED,
     halt: Halt | None = None,
+    place: City = CITIES["philadelphia"],
 ) -> T:
     """One verb, as the command line does it."""
     period = Period(since=city.since, until=city.until)
-    order = Order(city=CITIES["philadelphia"], settings=settings, which=which, period=period)
+    order = Order(city=place, settings=settings, which=which, period=period)
     return await at_work(order, act, halt or Halt())
 
 
