@@ -42,7 +42,17 @@ def main() -> None:
 
 def measured(tickets: int, faults: str) -> Figures:
     """One run from nothing to the report, start-up included."""
-    arguments = ["simulate", "--child", "--port", "0", "--tickets", str(tickets), "--no-unanswerable", "--faults", faults]
+    arguments = [
+        "simulate",
+        "--child",
+        "--port",
+        "0",
+        "--tickets",
+        str(tickets),
+        "--no-unanswerable",
+        "--faults",
+        faults,
+    ]
     city = subprocess.Popen([*PRODUCT, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         assert city.stdout is not None

@@ -194,7 +194,8 @@ def demo(
     rate: Rate = None,
 ) -> int:
     """The whole run against the built-in simulated city: offline, in under a minute."""
-    settings = load(data=data, output=output, ais_rate=rate)
+    here = "http://127.0.0.1"  # whatever the environment says of the City's servers: a demo asks none of them
+    settings = load(data=data, output=output, ais_rate=rate, ais_url=here, carto_url=here)
     asked = period(None, None, today=datetime.now(UTC).date())
     simulation = Simulation(period=asked, tickets=FULL if full else 2_000, seed=seed, faults=faults, unanswerable=False)
     return _demo(settings, simulation)
