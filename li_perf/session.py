@@ -21,11 +21,11 @@ from li_perf.engine.heartbeat import Heartbeat
 from li_perf.errors import LiPerfError, UserError
 from li_perf.model import Period
 from li_perf.settings import Settings, with_kept
-from li_perf.steps.download import counted as count_rows
 from li_perf.steps.download import requests_of
 from li_perf.steps.job import Job, Servers, Tell, open_servers
 from li_perf.steps.plan import Plan, plan, states_at_hand
 from li_perf.steps.servers import ais_server, carto_server
+from li_perf.steps.statements import count as count_rows
 from li_perf.store import runs
 from li_perf.store.ledger import Ledger
 from li_perf.store.opening import locked, open_ledger

@@ -60,7 +60,8 @@ def first_column(text: str) -> set[str]:
 
 
 def verbs() -> set[str]:
-    return set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    return {name for name, command in commands.items() if not command.hidden}
 
 
 def anchor(heading: str) -> str:

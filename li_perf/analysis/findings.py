@@ -219,11 +219,15 @@ class CurvePoint(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """One check of the figures against each other."""
+    """One check of the figures against each other.
+
+    What holds by definition is certain; the rest is expected only, and a reader is told without alarm where it fails.
+    """
 
     name: str
     passed: bool
     detail: str
+    is_certain: bool = True
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):

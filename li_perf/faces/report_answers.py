@@ -70,7 +70,7 @@ def _doubt(findings: Findings) -> str:
 
 
 def _alarms(findings: Findings) -> Iterator[str]:
-    failing = [short(check.name) for check in findings.checks if not check.passed]
+    failing = [short(check.name) for check in findings.checks if check.is_certain and not check.passed]
     if failing:
         names = "; ".join(failing[:5]) + ("; …" if len(failing) > 5 else "")
         yield f"{len(failing)} of {plural(len(findings.checks), 'check')} FAILED: {names}."

@@ -13,7 +13,7 @@ import msgspec
 from li_perf.errors import Astray, Broken, ColumnGone, Denied, Garbled, Rejected, TooHeavy
 from li_perf.sources.body import decode
 from li_perf.sources.status import raise_for
-from li_perf.wire import Reply, Request
+from li_perf.wire import Reply, Request, retry_after
 
 MISSING_TABLE = re.compile(r'relation "[^"]*" does not exist')
 MISSING_COLUMN = re.compile(r"column .* does not exist")
@@ -57,7 +57,7 @@ def read(reply: Reply) -> Result:
         raise Astray(f"Carto does not know this address (404{': ' + said.text if said else ''}).", status=404)
     if reply.status == 403 and said and "permission denied" in said.text:
         raise Denied(f"Carto does not let us read this ({said.text}). Check LI_PERF_CARTO_URL.")
-    if reply.status == 429 and said and _is_too_heavy(said):
+    if reply.status == 429 and said and _is_too_heavy(reply, said):
         raise TooHeavy(f"Carto cut the statement short ({said.text}).", status=429)
     raise_for(reply, "Carto", setting="LI_PERF_CARTO_URL")
     raise Garbled(f"Carto answered {reply.status}.", status=reply.status)
@@ -98,6 +98,10 @@ def _raise_for_statement(said: Refusal) -> None:
     raise Rejected(f"Carto refused the statement ({said.text}).", status=400)
 
 
-def _is_too_heavy(said: Refusal) -> bool:
-    """Whether it is the statement's time-out, which shares its status with "slow down"; a gateway says neither."""
-    return said.detail == "datasource" or (said.detail is None and "timeout" in said.text.lower())
+def _is_too_heavy(reply: Reply, said: Refusal) -> bool:
+    """Whether it is the statement's time-out, which shares its status with "slow down" and has no Retry-After.
+
+    The SQL API's own errors are lists; a gateway in front of it writes others.
+    """
+    is_its_own = isinstance(said.error, list) and said.detail != "rate-limit"
+    return said.detail == "datasource" or (is_its_own and retry_after(reply.headers) is None)

@@ -32,7 +32,8 @@ class Meaning:
     @property
     def is_building_level(self) -> bool:
         """Whether the parcel is the building's, as AIS does not know the unit."""
-        return bool(self.accounts) and (self.match_type or "").startswith("has_base")
+        is_base = bool(self.accounts) and (self.match_type or "").startswith("has_base")
+        return is_base or self.outcome is Outcome.PARCEL_BUILDING_ONLY
 
 
 def grade(match_type: str | None) -> Grade | None:

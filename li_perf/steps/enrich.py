@@ -14,10 +14,10 @@ from li_perf.engine.ask import Question
 from li_perf.engine.halt import Stopped
 from li_perf.engine.work import Channel, together, work_off
 from li_perf.errors import Failed
-from li_perf.model import State
+from li_perf.model import Outcome, State
 from li_perf.sources import ais, parcels
-from li_perf.steps.download import begin
 from li_perf.steps.job import Job, Progress
+from li_perf.steps.paging import begin
 from li_perf.steps.violations import ACCOUNT, CASE, Violations
 from li_perf.store import questions, selection
 
@@ -107,8 +107,8 @@ async def _answer(job: Job, address: str) -> Sequence[str]:
             state=State.ANSWERED,
             calls=0,
             source="local",
-            reason="too_long",
-            outcome="address_unparseable",
+            reason="not_askable",
+            outcome=Outcome.ADDRESS_UNPARSEABLE,
             accounts="[]",
         )
         await job.ledger.save(refused)
@@ -137,7 +137,14 @@ async def _answer(job: Job, address: str) -> Sequence[str]:
 async def _give_up(job: Job, address: str, failed: Failed) -> None:
     fault = failed.fault
     settled = questions.settle_lookup(
-        address, state=State.FAILED, calls=failed.attempts, source="ais", reason=fault.reason, status=fault.status
+        address,
+        state=State.FAILED,
+        calls=failed.attempts,
+        source="ais",
+        reason=fault.reason,
+        status=fault.status,
+        outcome=Outcome.LOOKUP_FAILED,
+        accounts="[]",
     )
     await job.ledger.save(settled, job.tally(job.ais))
 

@@ -178,7 +178,8 @@ async def put_back(ledger: Ledger, run_id: int) -> int:
     )
 
     async def write(connection: AsyncConnection) -> None:
-        await connection.execute(update(lookup).where(is_failed_lookup).values(state=State.PENDING, reason=None))
+        again = update(lookup).where(is_failed_lookup)
+        await connection.execute(again.values(state=State.PENDING, reason=None, outcome=None, accounts=None))
         await connection.execute(update(fetch).where(is_failed_fetch).values(state=State.PENDING, reason=None))
 
     if failed:

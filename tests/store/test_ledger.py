@@ -63,19 +63,18 @@ async def test_a_change_that_fails_leaves_nothing_of_its_transaction(tmp_path: P
 
 
 async def test_a_caller_that_is_cancelled_loses_nothing_that_it_gave(tmp_path: Path) -> None:
-    path = tmp_path / "city.db"
+    path, given = tmp_path / "city.db", asyncio.Event()
 
     async def at_work() -> None:
         async with open_ledger(path) as ledger:
-            await asyncio.gather(*(_add(ledger, f"{number} MARKET ST") for number in range(500)))
-            await asyncio.Event().wait()
+            writing = asyncio.gather(*(_add(ledger, f"{number} MARKET ST") for number in range(500)))
+            await asyncio.sleep(0)  # every change is with the keeper now, and none is committed
+            given.set()
+            await writing
 
     async def started() -> None:
         task = asyncio.create_task(at_work())
-        while not path.exists():
-            await asyncio.sleep(0)
-        for _ in range(200):
-            await asyncio.sleep(0.001)
+        await asyncio.wait_for(given.wait(), 10)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
