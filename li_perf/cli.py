@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable, Coroutine
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,29 +12,25 @@ import msgspec
 import typer
 from typer.exceptions import TyperException
 
-from li_perf import __version__
+from li_perf import __version__, acts
 from li_perf.analysis.findings import Findings
 from li_perf.cities import CITIES
 from li_perf.cities.city import City
 from li_perf.engine.halt import Halt
 from li_perf.errors import ServerError, UserError
-from li_perf.faces import report as report_face
-from li_perf.faces.brief import brief
-from li_perf.faces.folder import check_folder
-from li_perf.faces.progress import telling
 from li_perf.faces.status import plan_text, status_text
-from li_perf.session import Interrupted, NothingToResume, Order, Which, at_work, planning, store_path, until_told
+from li_perf.session import Interrupted, NothingToResume, Order, Which, planning, store_path, until_told
 from li_perf.settings import Settings, load, period
 from li_perf.steps import clean as clean_step
 from li_perf.steps import download as download_step
 from li_perf.steps import enrich as enrich_step
 from li_perf.steps import run as run_step
-from li_perf.steps.job import Job, Tell
+from li_perf.steps.job import Job
 from li_perf.steps.retry import put_back
-from li_perf.steps.simulate import FULL, Addresses, Simulation, neighbour
+from li_perf.steps.simulate import FULL, Addresses, Simulation
 from li_perf.steps.simulate import simulate as serve_simulation
 from li_perf.steps.status import status
-from li_perf.store import gold, runs
+from li_perf.store import runs
 from li_perf.store.opening import open_ledger
 
 app = typer.Typer(
@@ -45,7 +39,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-INCOMPLETE = 3
 
 CityName = Annotated[str, typer.Argument(help="The city.")]
 Since = Annotated[str | None, typer.Option(help="First local day, 2025-01-01 by default.")]
@@ -75,7 +68,7 @@ def run(
 ) -> int:
     """All of it for the period: download, clean, enrich, match, report. Goes on where an unfinished run stopped."""
     settings, order = _order(city, Which.NEW_OR_UNFINISHED, since, until, data=data, output=output, ais_rate=rate)
-    return _whole(settings, order)
+    return acts.whole(settings, order)
 
 
 @app.command()
@@ -86,7 +79,7 @@ def resume(city: CityName = "philadelphia", data: Data = None, output: Output = 
     if not order.path.exists():
         print("There is nothing to resume.")
         return 0
-    return _whole(settings, order)
+    return acts.whole(settings, order)
 
 
 @app.command()
@@ -98,7 +91,7 @@ def retry(city: CityName = "philadelphia", data: Data = None, output: Output = N
         print(f"{await put_back(job):,} failed questions are asked again.", file=sys.stderr)
         return await run_step.run(job)
 
-    return _whole(settings, Order(city=_city(city), settings=settings, which=Which.LAST), again)
+    return acts.whole(settings, Order(city=_city(city), settings=settings, which=Which.LAST), again)
 
 
 @app.command()
@@ -107,32 +100,32 @@ def report(city: CityName = "philadelphia", data: Data = None, output: Output = 
     settings = load(data=data, output=output)
     order = Order(city=_city(city), settings=settings, which=Which.LAST, with_servers=False)
     _must_exist(order)
-    return _whole(settings, order, run_step.rematch)
+    return acts.whole(settings, order, run_step.rematch)
 
 
 @app.command()
 def download(city: CityName = "philadelphia", since: Since = None, until: Until = None, data: Data = None) -> int:
     """Single step: the pages of the period's requests and complaints."""
     _, order = _order(city, Which.NEW_OR_UNFINISHED, since, until, data=data)
-    return _step(order, download_step.download)
+    return acts.step(order, download_step.download)
 
 
 @app.command()
 def clean(city: CityName = "philadelphia", data: Data = None) -> int:
     """Single step: typed tickets and complaints from the pages."""
-    return _step(_last(city, data, with_servers=False), clean_step.clean)
+    return acts.step(_last(city, data, with_servers=False), clean_step.clean)
 
 
 @app.command()
 def enrich(city: CityName = "philadelphia", data: Data = None, rate: Rate = None) -> int:
     """Single step: addresses to parcels, parcels to violations."""
-    return _step(_last(city, data, ais_rate=rate), enrich_step.enrich)
+    return acts.step(_last(city, data, ais_rate=rate), enrich_step.enrich)
 
 
 @app.command()
 def match(city: CityName = "philadelphia", data: Data = None) -> int:
     """Single step: outcomes and matches from what is in the store."""
-    return _step(_last(city, data, with_servers=False), run_step.rematch)
+    return acts.step(_last(city, data, with_servers=False), run_step.rematch)
 
 
 @app.command(name="plan")
@@ -198,7 +191,7 @@ def demo(
     settings = load(data=data, output=output, ais_rate=rate, ais_url=here, carto_url=here)
     asked = period(None, None, today=datetime.now(UTC).date())
     simulation = Simulation(period=asked, tickets=FULL if full else 2_000, seed=seed, faults=faults, unanswerable=False)
-    return _demo(settings, simulation)
+    return acts.demo(settings, simulation)
 
 
 @app.command()
@@ -255,76 +248,6 @@ def exit_code(arguments: list[str] | None = None) -> int:
         return 2 if isinstance(error, UserError) else 1
     except typer.Abort:
         return 130
-
-
-def _whole(settings: Settings, order: Order, act: Callable[[Job], Coroutine[Any, Any, Findings]] = run_step.run) -> int:
-    """A whole run and its report."""
-    check_folder(settings.output)
-    with telling() as tell:
-        findings = until_told(lambda halt: at_work(replace(order, tell=tell), _reporting(settings, act), halt))
-    return _conclude(findings, settings.output)
-
-
-def _reporting(settings: Settings, act: Callable[[Job], Coroutine[Any, Any, Findings]]) -> Callable[[Job], Any]:
-    """The act, and the report written while the store is still ours."""
-
-    async def acting(job: Job) -> Findings:
-        findings = await act(job)
-        header, rows = await gold.match_rows(job.ledger)
-        report_face.write(findings, rows, header, settings.output)
-        if job.servers:
-            await run_step.finish(job, findings)
-        return findings
-
-    return acting
-
-
-def _conclude(findings: Findings, folder: Path, *, again: str = "li-perf retry") -> int:
-    print(brief(findings))
-    print(f"The report: {folder / 'report.html'}, report.txt, report.json, matches.csv.")
-    failed = findings.lookups.failed + sum(n for name, n in findings.failures.items() if name.startswith("violations"))
-    if failed:
-        what = "question" if failed == 1 else "questions"
-        print(f"{failed:,} {what} stayed without an answer: `{again}` asks again.", file=sys.stderr)
-    return INCOMPLETE if failed else 0
-
-
-def _step(order: Order, act: Callable[[Job], Coroutine[Any, Any, Any]]) -> int:
-    """One step of a run."""
-    with telling() as tell:
-        until_told(lambda halt: at_work(replace(order, tell=tell), act, halt))
-    print(f"Done. The store: {order.path}.")
-    return 0
-
-
-def _demo(settings: Settings, simulation: Simulation) -> int:
-    name = f"demo-{simulation.tickets}-{simulation.seed}"
-    unpaced = {f"{server}_rate": 0.0 for server in ("ais", "carto")}
-    here = settings.model_copy(
-        update={
-            "data": settings.data / name,
-            "output": settings.output / name,
-            **{rate: value for rate, value in unpaced.items() if rate not in settings.model_fields_set},
-        }
-    )
-    check_folder(here.output)
-
-    async def whole(halt: Halt, tell: Tell) -> Findings:
-        async with neighbour(simulation) as addresses:
-            order = Order(
-                city=CITIES["philadelphia"],
-                settings=here.model_copy(update=msgspec.structs.asdict(addresses)),
-                which=Which.NEW_OR_UNFINISHED,
-                period=simulation.period,
-                tell=tell,
-                is_simulated=True,
-            )
-            return await at_work(order, _reporting(here, run_step.run), halt)
-
-    with telling() as tell:
-        findings = until_told(lambda halt: whole(halt, tell))
-    print("This city is made up: its figures are for trying things out and say nothing of Philadelphia.")
-    return _conclude(findings, here.output, again="li-perf demo")
 
 
 def _how_to_use(addresses: Addresses) -> str:

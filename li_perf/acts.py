@@ -1,0 +1,98 @@
+"""What the verbs do: a step, a whole run with its report, a demo; each returns its exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from li_perf.analysis.findings import Findings
+from li_perf.cities import CITIES
+from li_perf.engine.halt import Halt
+from li_perf.faces import report as report_face
+from li_perf.faces.brief import brief
+from li_perf.faces.folder import check_folder
+from li_perf.faces.progress import telling
+from li_perf.session import Order, Which, at_work, until_told
+from li_perf.settings import Settings
+from li_perf.steps import run as run_step
+from li_perf.steps.job import Job, Tell
+from li_perf.steps.simulate import Simulation, neighbour
+from li_perf.store import gold
+
+INCOMPLETE = 3
+
+
+def whole(settings: Settings, order: Order, act: Callable[[Job], Coroutine[Any, Any, Findings]] = run_step.run) -> int:
+    """A whole run and its report."""
+    check_folder(settings.output)
+    with telling() as tell:
+        findings = until_told(lambda halt: at_work(replace(order, tell=tell), _reporting(settings, act), halt))
+    return _conclude(findings, settings.output)
+
+
+def _reporting(settings: Settings, act: Callable[[Job], Coroutine[Any, Any, Findings]]) -> Callable[[Job], Any]:
+    """The act, and the report written while the store is still ours."""
+
+    async def acting(job: Job) -> Findings:
+        findings = await act(job)
+        header, rows = await gold.match_rows(job.ledger)
+        report_face.write(findings, rows, header, settings.output)
+        if job.servers:
+            await run_step.finish(job, findings)
+        return findings
+
+    return acting
+
+
+def _conclude(findings: Findings, folder: Path, *, again: str = "li-perf retry") -> int:
+    print(brief(findings))
+    print(f"The report: {folder / 'report.html'}, report.txt, report.json, matches.csv.")
+    failed = findings.lookups.failed + sum(n for name, n in findings.failures.items() if name.startswith("violations"))
+    if failed:
+        what = "question" if failed == 1 else "questions"
+        print(f"{failed:,} {what} stayed without an answer: `{again}` asks again.", file=sys.stderr)
+    return INCOMPLETE if failed else 0
+
+
+def step(order: Order, act: Callable[[Job], Coroutine[Any, Any, Any]]) -> int:
+    """One step of a run."""
+    with telling() as tell:
+        until_told(lambda halt: at_work(replace(order, tell=tell), act, halt))
+    print(f"Done. The store: {order.path}.")
+    return 0
+
+
+def demo(settings: Settings, simulation: Simulation) -> int:
+    """A whole run against a simulated city in a process of its own, with a store and a report of their own."""
+    name = f"demo-{simulation.tickets}-{simulation.seed}"
+    unpaced = {f"{server}_rate": 0.0 for server in ("ais", "carto")}
+    here = settings.model_copy(
+        update={
+            "data": settings.data / name,
+            "output": settings.output / name,
+            **{rate: value for rate, value in unpaced.items() if rate not in settings.model_fields_set},
+        }
+    )
+    check_folder(here.output)
+
+    async def against_a_neighbour(halt: Halt, tell: Tell) -> Findings:
+        async with neighbour(simulation) as addresses:
+            order = Order(
+                city=CITIES["philadelphia"],
+                settings=here.model_copy(update=msgspec.structs.asdict(addresses)),
+                which=Which.NEW_OR_UNFINISHED,
+                period=simulation.period,
+                tell=tell,
+                is_simulated=True,
+            )
+            return await at_work(order, _reporting(here, run_step.run), halt)
+
+    with telling() as tell:
+        findings = until_told(lambda halt: against_a_neighbour(halt, tell))
+    print("This city is made up: its figures are for trying things out and say nothing of Philadelphia.")
+    return _conclude(findings, here.output, again="li-perf demo")
