@@ -8,7 +8,7 @@ RUN python -m venv /venv \
 
 FROM python:3.13-slim
 RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin li_perf \
- && install -d -o li_perf -g li_perf /app/data /app/output \
+ && install -d -m 1777 /app/data /app/output \
  && printf '#!/bin/sh\nexec python -m li_perf "$@"\n' >/usr/local/bin/li-perf && chmod 755 /usr/local/bin/li-perf
 COPY --from=build /venv /venv
 COPY LICENSE /app/

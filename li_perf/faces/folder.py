@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from pathlib import Path
 
@@ -16,6 +17,6 @@ def check_folder(folder: Path) -> None:
             pass
     except OSError as error:
         raise UserError(
-            f"The report cannot be written to {folder} ({error.strerror}). "
+            f"The report cannot be written to {folder} ({error.strerror}, as user {os.getuid()}). "
             "Make the folder writable, or name another with LI_PERF_OUTPUT."
         ) from None

@@ -29,7 +29,7 @@ def locked(path: Path) -> Iterator[None]:
         handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
         raise StoreError(
-            f"The data folder {folder} cannot be used ({error.strerror}). "
+            f"The data folder {folder} cannot be used ({error.strerror}, as user {os.getuid()}). "
             "Check its owner and rights, or set LI_PERF_DATA to another one."
         ) from None
     try:
