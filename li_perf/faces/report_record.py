@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from li_perf.analysis.findings import Findings, Source
+from li_perf.analysis.findings import Check, Findings, Source
 from li_perf.faces.report_parts import Chapter, Quote, Section, numbers, prose, table, text
 from li_perf.faces.report_values import count, instant, number, part, period, place_name, plural, sentence, short
 
@@ -87,18 +87,22 @@ def _checks(findings: Findings) -> Section:
     return Section(
         name="checks",
         title=f"{part(passed, len(findings.checks))} checks passed",
-        text=("Each check compares figures of this report with each other.",),
+        text=("Each check compares figures of this report with each other. NOTE is expected to pass, but need not.",),
         tables=(
             table(
                 "Checks",
                 text("Result") | prose("Check", "Detail"),
                 [
-                    ("PASS" if check.passed else "FAIL", short(check.name, 120), short(check.detail, 400))
+                    (_result(check), short(check.name, 120), short(check.detail, 400))
                     for check in sorted(findings.checks, key=lambda check: check.passed)
                 ],
             ),
         ),
     )
+
+
+def _result(check: Check) -> str:
+    return "PASS" if check.passed else "FAIL" if check.is_certain else "NOTE"
 
 
 def _sources(findings: Findings) -> Section:

@@ -134,3 +134,10 @@ def test_what_is_cut_ends_in_an_ellipsis() -> None:
 
 def _tables(findings: Findings) -> list[Table]:
     return [table for chapter in page(findings).chapters for section in chapter.sections for table in section.tables]
+
+
+def test_a_check_that_need_not_hold_raises_no_alarm(full: Findings) -> None:
+    check = Check(name="M6 <= M4", passed=False, detail="2 against 1.", is_certain=False)
+    rendered = text(msgspec.structs.replace(full, checks=[check]))
+    assert "FAILED" not in rendered
+    assert "NOTE    M6 <= M4" in rendered
