@@ -31,7 +31,9 @@ def whole(settings: Settings, order: Order, act: Callable[[Job], Coroutine[Any, 
     """A whole run and its report."""
     check_folder(settings.output)
     with telling() as tell:
-        findings = until_told(lambda halt: at_work(replace(order, tell=tell), _reporting(settings, act), halt))
+        findings = until_told(
+            lambda halt: at_work(replace(order, tell=tell), _reporting(settings, act), halt), again=_to_go_on(order)
+        )
     return _conclude(findings, settings.output)
 
 
@@ -52,19 +54,29 @@ def _reporting(settings: Settings, act: Callable[[Job], Coroutine[Any, Any, Find
 def _conclude(findings: Findings, folder: Path, *, again: str = "li-perf retry") -> int:
     print(brief(findings))
     print(f"The report: {folder / 'report.html'}, report.txt, report.json, matches.csv.")
-    failed = findings.lookups.failed + sum(n for name, n in findings.failures.items() if name.startswith("violations"))
+    lookups = findings.lookups
+    failed, pending = lookups.failed + lookups.fetches_failed, lookups.pending + lookups.fetches_pending
     if failed:
-        what = "question" if failed == 1 else "questions"
-        print(f"{failed:,} {what} stayed without an answer: `{again}` asks again.", file=sys.stderr)
-    return INCOMPLETE if failed else 0
+        print(f"{_questions(failed)} stayed without an answer: `{again}` asks again.", file=sys.stderr)
+    if pending:
+        print(f"{_questions(pending)} not asked yet: `li-perf resume` goes on.", file=sys.stderr)
+    return INCOMPLETE if failed or pending else 0
+
+
+def _questions(count: int) -> str:
+    return "1 question" if count == 1 else f"{count:,} questions"
 
 
 def step(order: Order, act: Callable[[Job], Coroutine[Any, Any, Any]]) -> int:
     """One step of a run."""
     with telling() as tell:
-        until_told(lambda halt: at_work(replace(order, tell=tell), act, halt))
+        until_told(lambda halt: at_work(replace(order, tell=tell), act, halt), again=_to_go_on(order))
     print(f"Done. The store: {order.path}.")
     return 0
+
+
+def _to_go_on(order: Order) -> str | None:
+    return "li-perf resume" if order.with_servers else None  # without servers it is done again in seconds
 
 
 def demo(settings: Settings, simulation: Simulation) -> int:
@@ -93,6 +105,6 @@ def demo(settings: Settings, simulation: Simulation) -> int:
             return await at_work(order, _reporting(here, run_step.run), halt)
 
     with telling() as tell:
-        findings = until_told(lambda halt: against_a_neighbour(halt, tell))
+        findings = until_told(lambda halt: against_a_neighbour(halt, tell), again="li-perf demo")
     print("This city is made up: its figures are for trying things out and say nothing of Philadelphia.")
     return _conclude(findings, here.output, again="li-perf demo")

@@ -1,4 +1,4 @@
-"""argv -> one step or face -> exit code."""
+"""The command line: arguments to acts, outcomes to exit codes."""
 
 from __future__ import annotations
 
@@ -42,7 +42,9 @@ app = typer.Typer(
 
 CityName = Annotated[str, typer.Argument(help="The city.")]
 Since = Annotated[str | None, typer.Option(help="First local day, 2025-01-01 by default.")]
-Until = Annotated[str | None, typer.Option(help="The local day behind the last one, the next 1 January by default.")]
+Until = Annotated[
+    str | None, typer.Option(help="First local day that is not part of the period, the next 1 January by default.")
+]
 Data = Annotated[Path | None, typer.Option(help="Folder of the store (LI_PERF_DATA).")]
 Output = Annotated[Path | None, typer.Option(help="Folder of the report (LI_PERF_OUTPUT).")]
 Rate = Annotated[float | None, typer.Option("--ais-rate", help="Questions a second to AIS (LI_PERF_AIS_RATE).")]
@@ -73,7 +75,7 @@ def run(
 
 @app.command()
 def resume(city: CityName = "philadelphia", data: Data = None, output: Output = None, rate: Rate = None) -> int:
-    """The last unfinished run, with the settings it began with."""
+    """The last unfinished run, with the servers it began with."""
     settings = load(data=data, output=output, ais_rate=rate)
     order = Order(city=_city(city), settings=settings, which=Which.UNFINISHED)
     if not order.path.exists():
@@ -202,7 +204,7 @@ def simulate(
     seed: Annotated[int, typer.Option(help="Which city is made up.")] = 311,
     port: Annotated[int, typer.Option(min=0, max=65_535, help="Port; 0 takes a free one.")] = 8311,
     faults: Annotated[str, typer.Option(help="For example latency=0.05,errors=0.02,outage=5-20:db_down.")] = "",
-    key: Annotated[str | None, typer.Option(envvar="LI_PERF_AIS_KEY", help="The key that AIS asks for.")] = None,
+    key: Annotated[str | None, typer.Option(help="The key that AIS asks for.")] = None,
     unanswerable: Annotated[bool, typer.Option(help="With addresses that make AIS fail each time.")] = True,
     child: Annotated[bool, typer.Option("--child", hidden=True)] = False,
 ) -> int:
@@ -241,7 +243,7 @@ def exit_code(arguments: list[str] | None = None) -> int:
         print(nothing)
         return 0
     except Interrupted as stopped:
-        print(f"{stopped}: `li-perf {_verb_to_go_on()}` goes on.", file=sys.stderr)
+        print(stopped, file=sys.stderr)
         return stopped.exit_code
     except (UserError, ServerError) as error:
         print(f"li-perf: {error}", file=sys.stderr)
@@ -257,10 +259,6 @@ def _how_to_use(addresses: Addresses) -> str:
         "  export LI_PERF_AIS_RATE=0 LI_PERF_CARTO_RATE=0 LI_PERF_DATA=data/simulated LI_PERF_OUTPUT=output/simulated\n"
         "  li-perf run\nControl-C ends it."
     )
-
-
-def _verb_to_go_on() -> str:
-    return "demo" if "demo" in sys.argv[1:2] else "resume"
 
 
 def _order(city: str, which: Which, since: str | None, until: str | None, **flags: Any) -> tuple[Settings, Order]:

@@ -1,4 +1,4 @@
-"""City nouns: the typed rows that the whole house speaks of."""
+"""City nouns: the typed rows and states that every layer speaks of."""
 
 from __future__ import annotations
 

@@ -109,7 +109,7 @@ async def _forget_finished(path: Path) -> None:
     if not path.exists():
         return
     async with open_ledger(path) as ledger:
-        is_finished = await runs.latest(ledger, finished=False) is None
+        is_finished = await runs.unfinished(ledger) is None
     for suffix in ("", "-wal", "-shm") if is_finished else ():
         Path(f"{path}{suffix}").unlink(missing_ok=True)
 
@@ -135,9 +135,9 @@ async def _existing(order: Order, ledger: Ledger) -> Run | None:
     if order.which is Which.LAST:
         return await runs.latest(ledger)
     if order.which is Which.UNFINISHED:
-        return await runs.latest(ledger, finished=False)
+        return await runs.unfinished(ledger)
     assert order.period
-    return await runs.unfinished(ledger, since=order.period.since.isoformat(), until=order.period.until.isoformat())
+    return await runs.unfinished(ledger, period=(order.period.since.isoformat(), order.period.until.isoformat()))
 
 
 @asynccontextmanager
@@ -168,18 +168,18 @@ async def _servers(order: Order, settings: Settings, halt: Halt) -> AsyncIterato
 
 
 class Interrupted(Exception):
-    """The run was stopped by a signal; everything answered is kept."""
+    """A signal ended the work; everything answered is kept, and the command `again`, if any, goes on with it."""
 
-    def __init__(self, number: int) -> None:
-        super().__init__("Stopped. Nothing is lost")
+    def __init__(self, number: int, *, again: str | None) -> None:
+        super().__init__(f"Stopped. Nothing is lost: `{again}` goes on." if again else "Stopped.")
         self.exit_code = 128 + number
 
 
-def until_told(start: Callable[[Halt], Coroutine[Any, Any, T]]) -> T:
+def until_told(start: Callable[[Halt], Coroutine[Any, Any, T]], *, again: str | None = None) -> T:
     """Run to the end, or until SIGTERM or SIGINT: then what is in flight has eight seconds. A second signal ends it at
-    once; what the keeper was given is committed all the same. Raises Interrupted."""
+    once; what the keeper was given is committed all the same. Raises Interrupted, which names the command `again`."""
     with asyncio.Runner(loop_factory=_fast_loop()) as runner:
-        return runner.run(_until_told(start))
+        return runner.run(_until_told(start, again))
 
 
 def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -191,7 +191,7 @@ def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
-async def _until_told(start: Callable[[Halt], Coroutine[Any, Any, T]]) -> T:
+async def _until_told(start: Callable[[Halt], Coroutine[Any, Any, T]], again: str | None) -> T:
     halt, loop, told = Halt(), asyncio.get_running_loop(), []
     task = asyncio.create_task(start(halt), name="main")
 
@@ -207,4 +207,4 @@ async def _until_told(start: Callable[[Halt], Coroutine[Any, Any, T]]) -> T:
         loop.add_signal_handler(number, stop, number)
     with suppress(Stopped, asyncio.CancelledError):
         return await task
-    raise Interrupted(told[0] if told else signal.SIGINT)
+    raise Interrupted(told[0] if told else signal.SIGINT, again=again)

@@ -1,4 +1,4 @@
-"""Settings from the environment and `.env`, checked, with sentences for what is wrong. The only file to read them."""
+"""Settings from the environment and `.env`, checked, with sentences for what is wrong. Nothing else reads them."""
 
 from __future__ import annotations
 

@@ -6,7 +6,10 @@ import msgspec
 
 
 class Lookups(msgspec.Struct, frozen=True, kw_only=True):
-    """Questions to the address service; `requests_sent` counts wire requests, repeats included."""
+    """Questions to the address service; `requests_sent` counts wire requests, repeats included.
+
+    `fetches_failed` and `fetches_pending` are parcels and cases whose violations are missing.
+    """
 
     asked: int
     answered: int
@@ -15,6 +18,8 @@ class Lookups(msgspec.Struct, frozen=True, kw_only=True):
     pending: int = 0
     asked_more_than_once: int = 0
     unresolved_requests: int = 0
+    fetches_failed: int = 0
+    fetches_pending: int = 0
 
 
 class Level(msgspec.Struct, frozen=True, kw_only=True):

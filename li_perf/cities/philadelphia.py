@@ -1,7 +1,4 @@
-"""Philadelphia: 311 requests, L&I's violations and complaints on Carto, addresses through AIS.
-
-Columns and their oddities: the City's public_cases_fc, violations and complaints tables as published on phl.carto.com.
-"""
+"""Philadelphia: 311 requests, L&I's violations and complaints on Carto (columns as phl.carto.com has them), AIS."""
 
 from __future__ import annotations
 

@@ -129,7 +129,7 @@ class Client:
 
     def _say(self, error: BaseException) -> str:
         kinds = {
-            aiohttp.ClientConnectorDNSError: "its name is not known here; is this machine online?",
+            aiohttp.ClientConnectorDNSError: "its name is not known here",
             aiohttp.ClientConnectorCertificateError: "its certificate is not trusted",
             aiohttp.ClientConnectorError: "no connection",
             aiohttp.ServerDisconnectedError: "it hung up without an answer",

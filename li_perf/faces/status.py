@@ -21,7 +21,7 @@ def status_text(found: Status) -> str:
     lines += [f"  failed: {reason} {count:,}" for reason, count in found.failures.items()]
     if found.answers_a_second:
         left = f", {_minutes(found.seconds_left)} left" if found.seconds_left else ""
-        lines.append(f"  {found.answers_a_second:.1f} answers a second{left}")
+        lines.append(f"  {found.answers_a_second:.1f} answers a second in the last minute{left}")
     if not found.is_finished:
         lines.append("`li-perf resume` goes on.")
     return "\n".join(lines)
@@ -30,10 +30,11 @@ def status_text(found: Status) -> str:
 def plan_text(found: Plan) -> str:
     """What a run would cost."""
     about = "about " if found.is_estimate else ""
+    failed = f", {found.failed:,} failed (`li-perf retry` asks them again)" if found.failed else ""
     requests = "" if found.requests is None else f"{found.requests:,} requests, "
     return "\n".join(
         [
-            f"{requests}{about}{found.questions:,} distinct addresses, {found.answered:,} answered already.",
+            f"{requests}{about}{found.questions:,} distinct addresses, {found.answered:,} answered already{failed}.",
             f"AIS: {about}{found.ais_calls:,} calls, {_minutes(found.ais_seconds)}.",
             f"Carto: {about}{found.carto_calls:,} calls, {_minutes(found.carto_seconds)}, beside the look-ups.",
         ]

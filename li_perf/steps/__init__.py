@@ -1,1 +1,1 @@
-"""The pipeline, a verb a file."""
+"""The pipeline: a file a verb, and what verbs share."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ import msgspec
 from li_perf.analysis.findings import Boundary, Check, Excluded, Lookups, Source
 from li_perf.model import State
 from li_perf.steps.job import Job
-from li_perf.steps.outcomes import Received
+from li_perf.steps.violations import ACCOUNT
 from li_perf.store import gold, pages, questions, runs, selection
 
 
@@ -29,12 +30,12 @@ class Account:
     warnings: list[str]
 
 
-async def of(job: Job, received: Received) -> Account:
-    """The account of the job's run."""
+async def of(job: Job, violations: int) -> Account:
+    """The account of the job's run; `violations` is how many were kept."""
     rejects = await gold.rejects(job.ledger)
-    unfetched = await gold.failed_fetches(job.ledger, job.run.id)
-    lookups = await _lookups(job, {row.value for row in unfetched if row.kind == "account"})
-    sources = await _sources(job, received, rejects)
+    unfetched = await gold.unfetched(job.ledger, job.run.id)
+    lookups = await _lookups(job, unfetched)
+    sources = await _sources(job, violations, rejects)
     failures = await questions.reasons(job.ledger, selection.asked())
     failures |= Counter(f"violations of {row.kind}: {row.reason or 'not yet fetched'}" for row in unfetched)
     return Account(
@@ -44,12 +45,12 @@ async def of(job: Job, received: Received) -> Account:
         excluded=[Excluded(table=row.dataset, reason=row.reason, rows=row.rows) for row in rejects],
         sources=sources,
         failures=failures,
-        checks=[*_adds_up(lookups, sources), _all_fetched(len(unfetched))],
-        warnings=_warnings(lookups, len(unfetched)),
+        checks=[*_adds_up(lookups, sources), _all_fetched(lookups)],
+        warnings=_warnings(lookups),
     )
 
 
-async def _lookups(job: Job, unfetched: set[str]) -> Lookups:
+async def _lookups(job: Job, unfetched: Sequence[Any]) -> Lookups:
     states = await questions.states(job.ledger, selection.asked())
     sent = (await runs.requests_sent(job.ledger, job.run.id)).get("AIS", {})
     return Lookups(
@@ -59,7 +60,9 @@ async def _lookups(job: Job, unfetched: set[str]) -> Lookups:
         pending=states.get(State.PENDING, 0),
         requests_sent=sum(sent.values()),
         asked_more_than_once=await job.ledger.scalar(selection.count_asked_again()) or 0,
-        unresolved_requests=await _unresolved(job, unfetched),
+        unresolved_requests=await _unresolved(job, {row.value for row in unfetched if row.kind == ACCOUNT}),
+        fetches_failed=sum(row.state == State.FAILED for row in unfetched),
+        fetches_pending=sum(row.state == State.PENDING for row in unfetched),
     )
 
 
@@ -78,12 +81,12 @@ async def _boundary(job: Job) -> Boundary:
     return Boundary(rows_gained=await job.ledger.scalar(runs.boundary_of(job.run.id)), rows_lost=lost or 0)
 
 
-async def _sources(job: Job, received: Received, rejects: Any) -> list[Source]:
+async def _sources(job: Job, violations: int, rejects: Any) -> list[Source]:
     downloads = await runs.downloads(job.ledger, job.run.id)
     kept = {
         job.city.requests.table: await job.ledger.scalar(selection.count_tickets()),
         job.inspections.complaints.table: await job.ledger.scalar(selection.count_complaints()),
-        job.inspections.violations.table: received.kept,
+        job.inspections.violations.table: violations,
     }
     return [await _source(job, row, kept[table] or 0, rejects) for table, row in downloads.items() if table in kept]
 
@@ -130,21 +133,26 @@ def _adds_up(lookups: Lookups, sources: list[Source]) -> list[Check]:
     return checks
 
 
-def _all_fetched(count: int) -> Check:
+def _all_fetched(lookups: Lookups) -> Check:
+    count = lookups.fetches_failed + lookups.fetches_pending
     return Check(
         name="The violations of every parcel and case were fetched",
         passed=count == 0,
-        detail="all fetched"
-        if not count
-        else f"{count:,} parcels or cases were not; `li-perf retry` asks for them again",
+        detail=f"{count:,} parcels or cases were not; {_remedy(lookups)}" if count else "all fetched",
     )
 
 
-def _warnings(lookups: Lookups, unfetched: int) -> list[str]:
+def _warnings(lookups: Lookups) -> list[str]:
+    unfetched = lookups.fetches_failed + lookups.fetches_pending
     if not lookups.unresolved_requests and not unfetched:
         return []
     return [
         f"{lookups.unresolved_requests:,} requests are unresolved: {lookups.failed + lookups.pending:,} addresses "
-        f"have no answer and {unfetched:,} parcels or cases no violations yet. They count as unmatched until "
-        "`li-perf retry` resolves them."
+        f"have no answer and {unfetched:,} parcels or cases no violations yet. They count as unmatched; "
+        f"{_remedy(lookups)}."
     ]
+
+
+def _remedy(lookups: Lookups) -> str:
+    is_interrupted = lookups.pending or lookups.fetches_pending
+    return "`li-perf resume` goes on with the run" if is_interrupted else "`li-perf retry` asks again"

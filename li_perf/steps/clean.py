@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import TypeVar
 
 from li_perf.cities.city import Dataset
+from li_perf.errors import UserError
 from li_perf.model import Complaint, Outcome, Reject, Ticket
 from li_perf.sources import ais, carto, sql
 from li_perf.steps.job import Job, Progress
-from li_perf.store import pages, silver, tables
+from li_perf.store import pages, runs, silver, tables
 
 R = TypeVar("R")
 
 
 async def clean(job: Job) -> None:
-    """Rebuild `ticket`, `complaint` and `reject` from the run's pages."""
+    """Rebuild `ticket`, `complaint` and `reject` from the run's pages. Raises UserError where pages are missing."""
+    await _refuse_unfinished(job)
     requests = await read_pages(job, job.city.requests)
     tickets, rejects = _within(job, requests)
     complaints = await read_pages(job, job.inspections.complaints)
@@ -31,6 +33,13 @@ async def clean(job: Job) -> None:
         },
     )
     job.tell(Progress(step="clean", done=len(tickets), total=len(tickets), note=f"{len(rejects)} rejected"))
+
+
+async def _refuse_unfinished(job: Job) -> None:
+    downloads = await runs.downloads(job.ledger, job.run.id)
+    for table in (job.city.requests.table, job.inspections.complaints.table):
+        if table not in downloads or downloads[table].finished_at is None:
+            raise UserError(f"The download of {table} is not finished. `li-perf resume` goes on with it.")
 
 
 async def read_pages(job: Job, dataset: Dataset[R]) -> list[R | Reject]:

@@ -31,7 +31,7 @@ async def enrich(job: Job) -> None:
     addresses: Channel[str] = Channel(2 * job.ais.client.server.concurrency)
     accounts: Channel[str] = Channel(2 * BATCH)
     total = await job.ledger.scalar(selection.count_questions())
-    counter = Counter(job=job, total=total or 0)
+    counter = Told(job=job, total=total or 0)
     await together(
         _feed(job, addresses),
         _look_up(job, addresses, accounts, counter),
@@ -41,7 +41,7 @@ async def enrich(job: Job) -> None:
     job.halt.check()
 
 
-class Counter:
+class Told:
     """Tells how far the look-ups are."""
 
     def __init__(self, *, job: Job, total: int) -> None:
@@ -86,7 +86,7 @@ async def _feed(job: Job, addresses: Channel[str]) -> None:
     await addresses.end()
 
 
-async def _look_up(job: Job, addresses: Channel[str], accounts: Channel[str], counter: Counter) -> None:
+async def _look_up(job: Job, addresses: Channel[str], accounts: Channel[str], counter: Told) -> None:
     await counter.begin()
 
     async def one(address: str) -> None:

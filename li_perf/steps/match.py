@@ -20,7 +20,7 @@ from li_perf.store.runs import now
 
 async def match(job: Job) -> Findings:
     """Rebuild gold and return the findings."""
-    received = await settle(job)
+    violations = await settle(job)
     job.halt.check()
     extracted_at = job.run.extracted_at or now()
     with Tables() as tables:
@@ -32,7 +32,7 @@ async def match(job: Job) -> Findings:
         await gold.keep_matches(job.ledger, pairs)
         found = summary.summarise(tables.rows)
     job.tell(Progress(step="match", done=len(pairs), total=len(pairs)))
-    return await _findings(job, found, await account.of(job, received), extracted_at)
+    return await _findings(job, found, await account.of(job, violations), extracted_at)
 
 
 PAIRS = """

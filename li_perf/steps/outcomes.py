@@ -21,21 +21,12 @@ class Outcomes:
     """Rows to write: tickets and look-ups with what their answers mean."""
 
     tickets: list[dict[str, Any]] = field(default_factory=list)
-    lookups: dict[str, set[Meaning]] = field(default_factory=dict)
+    lookups: dict[str, dict[Meaning, None]] = field(default_factory=dict)  # in the order met
     ambiguous: dict[str, Meaning] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Received:
-    """Violations: rows received, those kept, and the rejects."""
-
-    rows: int
-    kept: int
-    rejects: list[Reject]
-
-
-async def settle(job: Job) -> Received:
-    """Write every ticket's outcome and accounts, every look-up's meaning, and the violations."""
+async def settle(job: Job) -> int:
+    """Write every ticket's outcome and accounts, every look-up's meaning, and the violations; how many of these."""
     outcomes = await _outcomes(job)
     read = await read_pages(job, job.inspections.violations)
     rejects = [item for item in read if isinstance(item, Reject)]
@@ -45,7 +36,7 @@ async def settle(job: Job) -> Received:
         row["violation_id"] = number
     await gold.keep_outcomes(job.ledger, outcomes.tickets, _lookup_rows(outcomes), rows)
     await silver.replace_rows(job.ledger, {}, rejects={job.inspections.violations.table: rejects})
-    return Received(rows=len(read), kept=len(rows), rejects=rejects)
+    return len(rows)
 
 
 def _key(violation: Violation) -> tuple[str, str, str]:
@@ -88,7 +79,7 @@ def _by_ticket(accounts: list[str], meaning: Meaning) -> Meaning:
 
 def _note_lookup(outcomes: Outcomes, row: Any, meaning: Meaning) -> None:
     if row.state == State.ANSWERED:
-        outcomes.lookups.setdefault(row.question, set()).add(meaning)
+        outcomes.lookups.setdefault(row.question, {})[meaning] = None
         if meaning.outcome is Outcome.PARCEL_AMBIGUOUS:
             outcomes.ambiguous[row.question] = meaning
 

@@ -21,7 +21,7 @@ LARGEST_GROUP = 50_000  # rows with one key, above which something is wrong with
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Listing:
     """One download: a data set, its conditions, the columns that the server has, and the first page's size."""
 
     dataset: Dataset[Any]
@@ -69,8 +69,10 @@ async def fetch_all(job: Job, dataset: Dataset[Any], where: Sequence[str]) -> No
             await begin(job, dataset, where, restarts=restarts)
             begun = (await runs.downloads(job.ledger, job.run.id))[dataset.table]
         columns = msgspec.json.decode(begun.columns)
-        plan = Plan(dataset=dataset, where=where, columns=columns, size=max(1, dataset.page_size // (restarts + 1)))
-        if await _is_complete(job, plan, begun.counted_before, is_last=restarts >= RESTARTS):
+        listing = Listing(
+            dataset=dataset, where=where, columns=columns, size=max(1, dataset.page_size // (restarts + 1))
+        )
+        if await _is_complete(job, listing, begun.counted_before, is_last=restarts >= RESTARTS):
             return
         begun = None  # the table was swapped or grew underneath: begin again
 
@@ -103,40 +105,40 @@ async def begin(
     return columns
 
 
-async def _is_complete(job: Job, plan: Plan, counted_before: int, *, is_last: bool) -> bool:
+async def _is_complete(job: Job, listing: Listing, counted_before: int, *, is_last: bool) -> bool:
     """Fetch what is missing of the pages; whether as many rows came as the server counted before and after."""
-    table = plan.dataset.table
+    table = listing.dataset.table
     try:
-        received = await _pages(job, plan, counted_before)
+        received = await _pages(job, listing, counted_before)
     except ColumnGone as fault:
         if is_last:
             raise Drifted(f"{fault} Run this again when the City has repaired its table.") from None
         return False
-    counted_after = await count(job.carto, plan.dataset, plan.where)
+    counted_after = await count(job.carto, listing.dataset, listing.where)
     if is_last and received < counted_after:
         raise Shrunk(
             f"Carto counts {counted_after:,} rows of {table} and sends {received:,}. "
             "Nothing was changed; try again later."
         )
     if is_last or counted_before == counted_after == received:
-        await _refuse_shrunk(job, plan.dataset, received)
+        await _refuse_shrunk(job, listing.dataset, received)
         await runs.finish_download(job.ledger, job.run.id, table, counted_after)
         return True
     return False
 
 
-async def _pages(job: Job, plan: Plan, counted: int) -> int:
+async def _pages(job: Job, listing: Listing, counted: int) -> int:
     """Every page behind the cursor; the number of rows received in all."""
-    table = plan.dataset.table
+    table = listing.dataset.table
     cursor = await pages.cursor(job.ledger, job.run.id, table)
-    received, request = (cursor.rows, cursor.next_request) if cursor else (0, plan.first)
+    received, request = (cursor.rows, cursor.next_request) if cursor else (0, listing.first)
     last = await pages.last_body(job.ledger, job.run.id, table)
-    repeated = plan.repeated(carto.rows_of(last)) if last is not None else 0
+    repeated = listing.repeated(carto.rows_of(last)) if last is not None else 0
     while request is not None:
         job.halt.check()
         request, answer = await _page(job, request)
         rows = answer.value.rows or []
-        following = _following(plan, request, rows)
+        following = _following(listing, request, rows)
         change = pages.page_change(
             run_id=job.run.id,
             dataset=table,
@@ -147,25 +149,25 @@ async def _pages(job: Job, plan: Plan, counted: int) -> int:
         )
         await job.ledger.save(change, job.tally(job.carto))
         received += len(rows) - repeated
-        repeated, request = plan.repeated(rows), following
+        repeated, request = listing.repeated(rows), following
         job.tell(Progress(step=f"download {table}", done=received, total=counted))
     return received
 
 
-def _following(plan: Plan, request: str, rows: Sequence[Any]) -> str | None:
+def _following(listing: Listing, request: str, rows: Sequence[Any]) -> str | None:
     """The request for the next page, None behind the last."""
-    limit = sql.limit_of(request) or plan.size
+    limit = sql.limit_of(request) or listing.size
     if len(rows) < limit:
         return None
     try:
-        following = plan.behind(rows[-1], limit)
+        following = listing.behind(rows[-1], limit)
         if following != request:
             return following
         if limit <= LARGEST_GROUP:  # the page is one group: ask for more of it
-            return plan.behind(rows[-1], 2 * limit)
+            return listing.behind(rows[-1], 2 * limit)
     except Garbled as fault:
-        raise Drifted(f"{fault} The table {plan.dataset.table} cannot be read page by page any more.") from None
-    raise Drifted(f"More than {limit:,} rows of {plan.dataset.table} have the same {plan.dataset.key[0]}.")
+        raise Drifted(f"{fault} The table {listing.dataset.table} cannot be read page by page any more.") from None
+    raise Drifted(f"More than {limit:,} rows of {listing.dataset.table} have the same {listing.dataset.key[0]}.")
 
 
 async def _page(job: Job, request: str) -> tuple[str, Answer[carto.Result]]:

@@ -22,6 +22,7 @@ class Plan:
     requests: int | None
     questions: int
     answered: int
+    failed: int
     ais_calls: int
     carto_calls: int
     ais_seconds: float | None
@@ -48,6 +49,7 @@ def plan(city: City, *, states: Mapping[str, int], counted: int | None, ais_rate
         requests=counted,
         questions=asked,
         answered=answered,
+        failed=states.get(State.FAILED, 0),
         ais_calls=left,
         carto_calls=carto_calls,
         ais_seconds=left / ais_rate if ais_rate else None,

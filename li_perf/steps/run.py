@@ -1,4 +1,4 @@
-"""run: download, clean, enrich and match, each of which does only what is not done yet."""
+"""run: the steps one behind the other, each of which does only what is not done yet; and the end of a run."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import msgspec
 
 from li_perf import __version__
 from li_perf.analysis.findings import Findings
+from li_perf.errors import UserError
 from li_perf.model import State
 from li_perf.steps.clean import clean
 from li_perf.steps.download import download
@@ -56,5 +57,10 @@ async def finish(job: Job, findings: Findings) -> None:
 
 
 async def rematch(job: Job) -> Findings:
-    """Rebuild gold and the findings from what the store has now."""
+    """Rebuild gold and the findings from what the store has now.
+
+    Raises UserError before any violation was asked for: without them the share of matches would be a false 0 %.
+    """
+    if job.inspections.violations.table not in await runs.downloads(job.ledger, job.run.id):
+        raise UserError("The last run has no violations yet, so there is nothing to report. `li-perf resume` goes on.")
     return await match(replace(job, run=await runs.by_id(job.ledger, job.run.id)))

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from li_perf.engine.server import BreakerPolicy, Quota, Server
 
-AIS_CEILING = (
-    5_000 / 300
-)  # requests a second: the City's gateway blocks above 5,000 in 5 minutes (mulesoft-flex-gateway-iac, waf.tf)
+# Requests a second. The City's gateway blocks above 5,000 in 5 minutes (mulesoft-flex-gateway-iac, waf.tf).
+AIS_CEILING = 5_000 / 300
 CARTO_CEILING = 15.0  # requests a second, Carto's documented limit for enterprise accounts
 
 

@@ -33,7 +33,7 @@ async def status(ledger: Ledger) -> Status:
     if last is None:
         raise StoreError(f"Nothing was run on {ledger.path} yet. Begin with `li-perf run`.")
     states = await questions.states(ledger, selection.asked())
-    rate = await ledger.scalar(selection.recent_answers()) / selection.RECENT_SECONDS
+    rate = None if last.finished_at else await _rate(ledger)
     pending = states.get("pending", 0)
     return Status(
         city=last.city,
@@ -47,9 +47,15 @@ async def status(ledger: Ledger) -> Status:
         fetches=await questions.fetch_states(ledger, last.id),
         failures=await questions.reasons(ledger, selection.asked()),
         requests_sent=await runs.requests_sent(ledger, last.id),
-        answers_a_second=rate or None,
+        answers_a_second=rate,
         seconds_left=pending / rate if rate and pending else None,
     )
+
+
+async def _rate(ledger: Ledger) -> float | None:
+    """Answers a second in the last minute, None without one."""
+    (recent,) = await ledger.rows(selection.recent_answers())
+    return recent.answers / max(1, recent.seconds) if recent.answers else None
 
 
 async def _downloads(ledger: Ledger, run_id: int) -> dict[str, dict[str, int | bool | None]]:

@@ -1,4 +1,4 @@
-"""Gold: each ticket's outcome, the violations and the matches, rebuilt in one transaction; and what analysis loads."""
+"""Gold: tickets' outcomes, violations and matches, each rebuilt in a transaction; and what analysis loads."""
 
 from __future__ import annotations
 
@@ -114,10 +114,12 @@ async def rejects(ledger: Ledger) -> Sequence[Any]:
     )
 
 
-async def failed_fetches(ledger: Ledger, run_id: int) -> Sequence[Any]:
-    """Accounts and cases that were not fetched: kind, reason, value."""
+async def unfetched(ledger: Ledger, run_id: int) -> Sequence[Any]:
+    """Accounts and cases whose violations are missing: kind, state, reason, value."""
     here = (fetch.c.run_id == run_id) & (fetch.c.state != State.ANSWERED)
-    return await ledger.rows(select(fetch.c.kind, fetch.c.reason, fetch.c.value).where(here).order_by(fetch.c.id))
+    return await ledger.rows(
+        select(fetch.c.kind, fetch.c.state, fetch.c.reason, fetch.c.value).where(here).order_by(fetch.c.id)
+    )
 
 
 async def match_rows(ledger: Ledger) -> tuple[list[str], Sequence[Any]]:

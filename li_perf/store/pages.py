@@ -21,7 +21,6 @@ class Cursor:
     """How far a download is: rows received, and the next request, None behind the last page."""
 
     rows: int
-    pages: int
     next_request: str | None
 
 
@@ -48,10 +47,8 @@ async def cursor(ledger: Ledger, run_id: int, dataset: str) -> Cursor | None:
     last = await ledger.rows(select(page.c.next_request).where(here).order_by(page.c.id.desc()).limit(1))
     if not last:
         return None
-    (totals,) = await ledger.rows(
-        select(func.sum(page.c.row_count).label("rows"), func.count().label("pages")).where(here)
-    )
-    return Cursor(rows=totals.rows, pages=totals.pages, next_request=last[0].next_request)
+    received = await ledger.scalar(select(func.sum(page.c.row_count)).where(here))
+    return Cursor(rows=received, next_request=last[0].next_request)
 
 
 async def bodies(ledger: Ledger, run_id: int, dataset: str) -> AsyncIterator[bytes]:

@@ -1,4 +1,4 @@
-"""The only file that names DuckDB: typed rows in, answers to plain SQL out, in memory."""
+"""Analysis in memory: typed rows in, answers to plain SQL out. Alone but for the simulator in naming DuckDB."""
 
 from __future__ import annotations
 

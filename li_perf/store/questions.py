@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from li_perf.model import State
 from li_perf.store.ledger import Change, Ledger
 from li_perf.store.runs import now
-from li_perf.store.tables import fetch, lookup
+from li_perf.store.tables import fetch, lookup, run
 
 ADD_LOOKUP = upsert(lookup).on_conflict_do_nothing(index_elements=["question"])
 ADD_FETCH = upsert(fetch).on_conflict_do_nothing(index_elements=["run_id", "kind", "value"])
@@ -167,7 +167,10 @@ async def still_pending(ledger: Ledger, run_id: int, kind: str, values: Sequence
 
 
 async def put_back(ledger: Ledger, run_id: int) -> int:
-    """Make failed questions, and the failed fetches of a run, pending again; how many there were."""
+    """Make failed questions, and the failed fetches of a run, pending again; how many there were.
+
+    The run counts as unfinished from then on, so that an interrupted retry can be gone on with.
+    """
     is_failed_lookup = lookup.c.state == State.FAILED
     is_failed_fetch = (fetch.c.run_id == run_id) & (fetch.c.state == State.FAILED)
     failed = sum(
@@ -181,6 +184,7 @@ async def put_back(ledger: Ledger, run_id: int) -> int:
         again = update(lookup).where(is_failed_lookup)
         await connection.execute(again.values(state=State.PENDING, reason=None, outcome=None, accounts=None))
         await connection.execute(update(fetch).where(is_failed_fetch).values(state=State.PENDING, reason=None))
+        await connection.execute(update(run).where(run.c.id == run_id).values(finished_at=None))
 
     if failed:
         await ledger.transact(write)

@@ -27,7 +27,7 @@ COUNT_REQUESTS = COUNT_REQUESTS.on_conflict_do_update(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One run; `settings` is what it began with, secrets excepted."""
+    """One run; `settings` are those it began with, secrets excepted; times are ISO text in UTC."""
 
     id: int
     city: str
@@ -37,7 +37,6 @@ class Run:
     started_at: str
     extracted_at: str | None
     finished_at: str | None
-    manifest: Mapping[str, Any] | None
 
 
 def now() -> str:
@@ -45,12 +44,9 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-async def latest(ledger: Ledger, *, finished: bool | None = None) -> Run | None:
-    """The last run, or the last one that is (not) finished."""
-    query = select(run).order_by(run.c.id.desc()).limit(1)
-    if finished is not None:
-        query = query.where(run.c.finished_at.is_not(None) if finished else run.c.finished_at.is_(None))
-    rows = await ledger.rows(query)
+async def latest(ledger: Ledger) -> Run | None:
+    """The run that was begun last."""
+    rows = await ledger.rows(select(run).order_by(run.c.id.desc()).limit(1))
     return _run(rows[0]) if rows else None
 
 
@@ -60,10 +56,12 @@ async def by_id(ledger: Ledger, run_id: int) -> Run:
     return _run(row)
 
 
-async def unfinished(ledger: Ledger, *, since: str, until: str) -> Run | None:
-    """The last unfinished run of a period."""
-    here = (run.c.since == since) & (run.c.until == until) & run.c.finished_at.is_(None)
-    rows = await ledger.rows(select(run).where(here).order_by(run.c.id.desc()).limit(1))
+async def unfinished(ledger: Ledger, *, period: tuple[str, str] | None = None) -> Run | None:
+    """The last unfinished run, of any period or of this one (its two days as ISO text)."""
+    query = select(run).where(run.c.finished_at.is_(None)).order_by(run.c.id.desc()).limit(1)
+    if period:
+        query = query.where(run.c.since == period[0], run.c.until == period[1])
+    rows = await ledger.rows(query)
     return _run(rows[0]) if rows else None
 
 
@@ -98,7 +96,6 @@ def _run(row: Any) -> Run:
         started_at=row.started_at,
         extracted_at=row.extracted_at,
         finished_at=row.finished_at,
-        manifest=msgspec.json.decode(row.manifest) if row.manifest else None,
     )
 
 

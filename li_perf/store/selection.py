@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Select, distinct, func, select
+from sqlalchemy import Integer, Select, cast, distinct, func, select
 
 from li_perf.model import State
 from li_perf.store.tables import complaint, lookup, ticket
@@ -66,10 +66,14 @@ def count_answered() -> Select[Any]:
     return select(func.count()).where((lookup.c.state == State.ANSWERED) & (lookup.c.source == "ais"))
 
 
-RECENT_SECONDS = 60.0
+RECENT_SECONDS = 60
 
 
-def recent_answers() -> Select[Any]:
-    """Answers of the last minute, by the wall clock: for the eye only."""
-    minute_ago = func.strftime("%Y-%m-%dT%H:%M:%SZ", "now", "-60 seconds")
-    return select(func.count()).where((lookup.c.answered_at >= minute_ago) & (lookup.c.source == "ais"))
+def recent_answers() -> Select[int, int]:
+    """Answers of the last minute and the seconds since the first of them, by the wall clock: for the eye only."""
+    minute_ago = func.strftime("%Y-%m-%dT%H:%M:%SZ", "now", f"-{RECENT_SECONDS} seconds")
+    since = cast(func.strftime("%s", "now"), Integer) - cast(
+        func.strftime("%s", func.min(lookup.c.answered_at)), Integer
+    )
+    here = (lookup.c.answered_at >= minute_ago) & (lookup.c.source == "ais")
+    return select(func.count().label("answers"), since.label("seconds")).where(here)

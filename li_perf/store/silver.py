@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from li_perf.model import Complaint, Reject, Ticket, Violation
 from li_perf.store.ledger import Ledger
-from li_perf.store.tables import complaint, reject, ticket, violation
+from li_perf.store.tables import reject
 
 BLOCK = 5_000
 
@@ -61,6 +61,3 @@ def _text(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%dT%H:%M:%SZ")
     return value.isoformat() if isinstance(value, date) else value
-
-
-__all__ = ["complaint", "plain_rows", "replace_rows", "ticket", "ticket_rows", "violation"]

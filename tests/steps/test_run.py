@@ -181,3 +181,74 @@ async def test_complaints_that_say_the_same_twice_are_neither_lost_nor_a_reason_
     assert source.received == source.kept == source.counted_after
     assert source.restarts == 0
     assert findings.match_levels["L0"].matched == len(truth(city).levels["L0"])
+
+
+async def _stops_after(step, city: SimulatedCity, tmp_path: Path):  # type: ignore[no-untyped-def]
+    """Settings of a store whose run ended behind `step`."""
+    from li_perf.engine.halt import Stopped
+
+    async with serve(city) as simulation:
+        settings = settings_for(simulation, tmp_path)
+
+        async def act(job):  # type: ignore[no-untyped-def]
+            await step(job)
+            raise Stopped
+
+        with pytest.raises(Stopped):
+            await work(settings, city, act)
+    return settings
+
+
+async def test_a_report_before_any_violation_was_fetched_is_refused(tmp_path: Path) -> None:
+    from li_perf.errors import UserError
+    from li_perf.session import Which
+    from li_perf.steps.clean import clean
+    from li_perf.steps.download import download
+    from li_perf.steps.run import rematch
+
+    async def half(job):  # type: ignore[no-untyped-def]
+        await download(job)
+        await clean(job)
+
+    city = build(tickets=60, unanswerable=False)
+    settings = await _stops_after(half, city, tmp_path)
+    with pytest.raises(UserError, match="nothing to report"):
+        await work(settings, city, rematch, which=Which.LAST)
+
+
+async def test_cleaning_half_a_download_is_refused_and_changes_nothing(tmp_path: Path) -> None:
+    from li_perf.errors import UserError
+    from li_perf.session import Which
+    from li_perf.steps.clean import clean
+
+    async def nothing(_job):  # type: ignore[no-untyped-def]
+        return
+
+    city = build(tickets=60, unanswerable=False)
+    async with serve(city) as simulation:
+        settings = settings_for(simulation, tmp_path)
+        await work(settings, city)
+    await _stops_after(nothing, city, tmp_path)  # a second run, which got no page
+    with pytest.raises(UserError, match="is not finished"):
+        await work(settings, city, clean, which=Which.LAST)
+    assert rows(settings, "select count(*) from ticket") == [(60,)]
+
+
+async def test_an_interrupted_retry_can_be_resumed(tmp_path: Path) -> None:
+    from li_perf.engine.halt import Stopped
+    from li_perf.session import Which
+    from li_perf.steps.retry import put_back
+
+    city = build(tickets=60, seed=5, unanswerable=False)
+    poison = next(q for q, a in city.addresses.items() if a.outcome == "parcel_exact")
+
+    async def interrupted(job):  # type: ignore[no-untyped-def]
+        assert await put_back(job) == 1
+        raise Stopped
+
+    async with serve(city, faults=Faults(poison=frozenset({poison}))) as simulation:
+        settings = settings_for(simulation, tmp_path)
+        await work(settings, city)
+        with pytest.raises(Stopped):
+            await work(settings, city, interrupted, which=Which.LAST)
+    assert rows(settings, "select count(*) from run where finished_at is null") == [(1,)]
