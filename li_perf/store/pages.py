@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import zlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from sqlalchemy import func, insert, select
 
 from li_perf.store.ledger import Change, Ledger
+from li_perf.store.packing import pack, unpack
 from li_perf.store.runs import now
 from li_perf.store.tables import page
 
@@ -36,7 +36,7 @@ def page_change(
         "row_count": row_count,
         "fetched_at": now(),
         "sha256": hashlib.sha256(body).hexdigest(),
-        "body": zlib.compress(body, 1),
+        "body": pack(body),
     }
     return ADD_PAGE, [row]
 
@@ -56,14 +56,14 @@ async def bodies(ledger: Ledger, run_id: int, dataset: str) -> AsyncIterator[byt
     here = (page.c.run_id == run_id) & (page.c.dataset == dataset)
     async for block in ledger.stream(select(page.c.body).where(here).order_by(page.c.id), size=4):
         for row in block:
-            yield zlib.decompress(row.body)
+            yield unpack(row.body)
 
 
 async def last_body(ledger: Ledger, run_id: int, dataset: str) -> bytes | None:
     """The last page as received, None before the first."""
     here = (page.c.run_id == run_id) & (page.c.dataset == dataset)
     body = await ledger.scalar(select(page.c.body).where(here).order_by(page.c.id.desc()).limit(1))
-    return zlib.decompress(body) if body is not None else None
+    return unpack(body) if body is not None else None
 
 
 async def digest(ledger: Ledger, run_id: int, dataset: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import zlib
+import hashlib
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any
 
@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from li_perf.model import State
 from li_perf.store.ledger import Change, Ledger
+from li_perf.store.packing import pack, unpack
 from li_perf.store.runs import now
 from li_perf.store.tables import fetch, lookup, run
 
@@ -27,6 +28,7 @@ SETTLE_LOOKUP = (
             lookup.c.reason: bindparam("why"),
             lookup.c.status: bindparam("http_status"),
             lookup.c.body: bindparam("received"),
+            lookup.c.sha256: bindparam("digest"),
             lookup.c.source: bindparam("from_source"),
             lookup.c.answered_at: bindparam("at"),
             lookup.c.outcome: bindparam("new_outcome"),
@@ -78,7 +80,8 @@ def settle_lookup(
         "calls": calls,
         "why": reason,
         "http_status": status,
-        "received": None if body is None else zlib.compress(body, 1),
+        "received": None if body is None else pack(body),
+        "digest": None if body is None else digest(question, status, body),
         "from_source": source,
         "at": now(),
         "new_outcome": outcome,
@@ -86,6 +89,11 @@ def settle_lookup(
         "new_match_type": match_type,
     }
     return SETTLE_LOOKUP, [row]
+
+
+def digest(question: str, status: int | None, body: bytes) -> str:
+    """SHA-256 that shows whether a kept answer is still the one received for its question."""
+    return hashlib.sha256(f"{question}\0{status}\0".encode() + body).hexdigest()
 
 
 def add_fetches(run_id: int, kind: str, values: Iterable[str]) -> Change:
@@ -151,7 +159,7 @@ async def reasons(ledger: Ledger, among: Any) -> dict[str, int]:
 
 def received(body: bytes | None) -> bytes:
     """An answer's body as it came."""
-    return zlib.decompress(body) if body else b""
+    return unpack(body) if body else b""
 
 
 async def still_pending(ledger: Ledger, run_id: int, kind: str, values: Sequence[str]) -> list[str]:

@@ -18,7 +18,12 @@ async def _create(connection: AsyncConnection) -> None:
     await connection.run_sync(metadata.create_all)
 
 
-MIGRATIONS: tuple[tuple[str, Migration], ...] = (("create the tables", _create),)
+async def _hash_answers(connection: AsyncConnection) -> None:
+    await connection.exec_driver_sql("ALTER TABLE lookup ADD COLUMN sha256 TEXT")
+
+
+# From version n to n + 1; a new store is created as it is today.
+MIGRATIONS: tuple[tuple[str, Migration], ...] = (("create the tables", _create), ("hash answers", _hash_answers))
 VERSION = len(MIGRATIONS)
 
 
@@ -29,9 +34,9 @@ async def prepare(connection: AsyncConnection, path: Path) -> None:
     """
     version = await recognise(connection, path)
     await _check(connection, path)
-    for number, (_, migrate) in enumerate(MIGRATIONS[version:], start=version + 1):
+    for _, migrate in MIGRATIONS[version:] if version else MIGRATIONS[:1]:
         await migrate(connection)
-        await connection.exec_driver_sql(f"PRAGMA user_version = {number}")
+    await connection.exec_driver_sql(f"PRAGMA user_version = {VERSION}")
     await connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
 
 

@@ -72,6 +72,7 @@ lookup = Table(
     Column("source", Text),
     Column("status", Integer),
     Column("body", LargeBinary),  # the answer as received, zlib
+    Column("sha256", Text),  # of question, status and answer; null in rows of before version 2
     Index("lookup_state", "state", "id"),
 )
 

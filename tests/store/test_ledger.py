@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 
 from li_perf.errors import StoreError
 from li_perf.model import State
-from li_perf.store import questions, runs
+from li_perf.store import questions, runs, schema
 from li_perf.store.ledger import Ledger
 from li_perf.store.opening import locked, open_ledger
 from li_perf.store.tables import fetch, lookup
@@ -146,3 +146,22 @@ async def test_a_missing_store_is_not_made_by_looking(tmp_path: Path) -> None:
         async with open_ledger(tmp_path / "city.db", read_only=True):
             pass
     assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_store_of_the_first_version_is_brought_up_to_date_and_keeps_its_answers(tmp_path: Path) -> None:
+    path = tmp_path / "city.db"
+    async with open_ledger(path) as ledger:
+        await _add(ledger, "1 MARKET ST")
+        await ledger.save(_answered("1 MARKET ST"))
+    store = sqlite3.connect(path)
+    store.execute("alter table lookup drop column sha256")
+    store.execute("pragma user_version = 1")
+    store.commit()
+    store.close()
+    async with open_ledger(path) as ledger:
+        assert await ledger.rows(select(lookup.c.question, lookup.c.state, lookup.c.sha256)) == [
+            ("1 MARKET ST", "answered", None)
+        ]
+    store = sqlite3.connect(path)
+    assert store.execute("pragma user_version").fetchone() == (schema.VERSION,)
+    store.close()
