@@ -83,6 +83,8 @@ async def at_work(order: Order, act: Callable[[Job], Awaitable[T]], halt: Halt) 
                 job = Job(
                     city=order.city, period=period, run=run, ledger=ledger, servers=servers, halt=halt, tell=order.tell
                 )
+                if servers:
+                    job.count_requests()
                 return await act(job)
 
 

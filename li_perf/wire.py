@@ -22,7 +22,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What came back: status, headers with lower-case names, and the decompressed body."""
+    """What came back: status, headers whose names may be written in either case, and the decompressed body."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)

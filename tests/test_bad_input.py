@@ -239,8 +239,8 @@ async def test_a_full_disk_stops_the_run_with_a_sentence_and_keeps_what_was_comm
         async def in_a_small_space(job):  # type: ignore[no-untyped-def]
             from li_perf.steps.run import run
 
-            async def shrink(connection):  # type: ignore[no-untyped-def]
-                await connection.exec_driver_sql("PRAGMA max_page_count = 150")
+            def shrink(connection):  # type: ignore[no-untyped-def]
+                connection.exec_driver_sql("PRAGMA max_page_count = 150")
 
             await job.ledger.transact(shrink)
             return await run(job)

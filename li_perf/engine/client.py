@@ -92,12 +92,11 @@ class Client:
             headers=secret,
             allow_redirects=False,
         ) as response:
-            headers = {name.lower(): value for name, value in response.headers.items()}
-            return Reply(status=response.status, headers=headers, body=await self._body(response))
+            return Reply(status=response.status, headers=response.headers, body=await self._body(response))
 
     async def _body(self, response: ClientResponse) -> bytes:
         body = bytearray()
-        async for chunk in response.content.iter_chunked(65_536):
+        while chunk := await response.content.readany():
             body += chunk
             if len(body) > self.server.body_cap:
                 response.close()

@@ -78,7 +78,7 @@ async def _columns(job: Job) -> list[str]:
 
 
 async def _feed(job: Job, addresses: Channel[str]) -> None:
-    async for block in questions.pending_lookups(job.ledger, selection.asked()):
+    async for block in questions.pending_lookups(job.ledger, selection.is_asked()):
         for row in block:
             if job.halt.is_set:
                 break
@@ -130,7 +130,7 @@ async def _answer(job: Job, address: str) -> Sequence[str]:
         accounts=msgspec.json.encode(meaning.accounts).decode(),
         match_type=meaning.match_type,
     )
-    await job.ledger.save(settled, questions.add_fetches(job.run.id, ACCOUNT, meaning.accounts), job.tally(job.ais))
+    await job.ledger.save(settled, questions.add_fetches(job.run.id, ACCOUNT, meaning.accounts))
     return meaning.accounts
 
 
@@ -146,7 +146,7 @@ async def _give_up(job: Job, address: str, failed: Failed) -> None:
         outcome=Outcome.LOOKUP_FAILED,
         accounts="[]",
     )
-    await job.ledger.save(settled, job.tally(job.ais))
+    await job.ledger.save(settled)
 
 
 async def _fetch_batches(job: Job, accounts: Channel[str], violations: Violations) -> None:

@@ -16,7 +16,7 @@ from li_perf.engine.server import Server
 from li_perf.errors import UserError
 from li_perf.model import Period
 from li_perf.sources import ais, carto, sql
-from li_perf.store.ledger import Change, Ledger
+from li_perf.store.ledger import Ledger
 from li_perf.store.runs import Run, counted
 
 
@@ -65,9 +65,10 @@ class Job:
     def carto(self) -> Asker:
         return self._servers.carto
 
-    def tally(self, asker: Asker) -> Change:
-        """The change that adds what was sent to a server since the last one to the run's tally."""
-        return counted(self.run.id, asker.client.server.name, asker.client.sent)
+    def count_requests(self) -> None:
+        """From now on every commit adds what was sent to the servers since the last one to the run's tally."""
+        for client in (self.ais.client, self.carto.client):
+            self.ledger.along(partial(counted, self.run.id, client.server.name, client.sent))
 
     @property
     def _servers(self) -> Servers:

@@ -147,7 +147,7 @@ async def _pages(job: Job, listing: Listing, counted: int) -> int:
             row_count=len(rows) - repeated,
             body=answer.reply.body,
         )
-        await job.ledger.save(change, job.tally(job.carto))
+        await job.ledger.save(change)
         received += len(rows) - repeated
         repeated, request = listing.repeated(rows), following
         job.tell(Progress(step=f"download {table}", done=received, total=counted))

@@ -56,7 +56,7 @@ class Violations:
             body=answer.reply.body,
         )
         done = questions.settle_fetches(job.run.id, kind, values, state=State.ANSWERED, calls=answer.attempts)
-        await job.ledger.save(page, done, job.tally(job.carto))
+        await job.ledger.save(page, done)
 
     async def _split(self, kind: str, values: Sequence[str], failed: Failed) -> None:
         if len(values) == 1:
@@ -64,7 +64,7 @@ class Violations:
             lost = questions.settle_fetches(
                 self.job.run.id, kind, values, state=State.FAILED, calls=failed.attempts, reason=reason
             )
-            await self.job.ledger.save(lost, self.job.tally(self.job.carto))
+            await self.job.ledger.save(lost)
             return
         half = len(values) // 2
         await self.fetch(kind, values[:half])

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, case, delete, func, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, bindparam, case, delete, func, insert, select, update
 
 from li_perf.model import State
 from li_perf.store.ledger import Ledger
@@ -52,11 +51,11 @@ async def keep_outcomes(
 ) -> None:
     """Write what the answers mean, and put these violations in the place of the old ones."""
 
-    async def write(connection: AsyncConnection) -> None:
-        await connection.execute(delete(match))
-        await connection.execute(delete(violation))
+    def write(connection: Connection) -> None:
+        connection.execute(delete(match))
+        connection.execute(delete(violation))
         for statement, rows in ((EXPLAIN_TICKET, tickets), (EXPLAIN_LOOKUP, lookups), (insert(violation), violations)):
-            await _in_blocks(connection, statement, rows)
+            _in_blocks(connection, statement, rows)
 
     await ledger.transact(write)
 
@@ -65,16 +64,16 @@ async def keep_matches(ledger: Ledger, rows: Sequence[tuple[Any, ...]]) -> None:
     """Put these pairs in the place of the old ones; each in the order of the table's columns."""
     names = [column.name for column in match.c]
 
-    async def write(connection: AsyncConnection) -> None:
-        await connection.execute(delete(match))
-        await _in_blocks(connection, insert(match), [dict(zip(names, row, strict=True)) for row in rows])
+    def write(connection: Connection) -> None:
+        connection.execute(delete(match))
+        _in_blocks(connection, insert(match), [dict(zip(names, row, strict=True)) for row in rows])
 
     await ledger.transact(write)
 
 
-async def _in_blocks(connection: AsyncConnection, statement: Any, rows: Sequence[Mapping[str, Any]]) -> None:
+def _in_blocks(connection: Connection, statement: Any, rows: Sequence[Mapping[str, Any]]) -> None:
     for start in range(0, len(rows), BLOCK):
-        await connection.execute(statement, list(rows[start : start + BLOCK]))
+        connection.execute(statement, list(rows[start : start + BLOCK]))
 
 
 async def load_tickets(ledger: Ledger) -> Sequence[Any]:

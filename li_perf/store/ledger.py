@@ -1,25 +1,31 @@
 """The ledger: one writer, and one transaction for whatever waits to be written.
 
 Natural group commit: while one transaction commits, the next gathers, so that a durable commit costs many writers one
-fsync (SQLite, "Write-Ahead Logging", synchronous=FULL).
+fsync (SQLite, "Write-Ahead Logging", synchronous=FULL). A transaction is one function in the keeper's own thread: a
+trip to it costs as much as some twenty rows.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Executable
+from sqlalchemy import ClauseElement, Connection, Dialect, Engine, Executable
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from li_perf.store.schema import explain
 
-Change = tuple[Executable, Sequence[Mapping[str, Any]]]
-Write = Callable[[AsyncConnection], Awaitable[None]]
+GATHER = 0.005  # seconds in which others may join a commit
+
+Change = tuple[ClauseElement, Sequence[Mapping[str, Any]]]
+Write = Callable[[Connection], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,10 +38,11 @@ class _Waiting:
 class Ledger:
     """Reads are concurrent; writes go through one keeper task. Opened with `store.opening.open_ledger`."""
 
-    def __init__(self, path: Path, *, writer: AsyncEngine, reader: AsyncEngine) -> None:
+    def __init__(self, path: Path, *, writer: Engine, reader: AsyncEngine) -> None:
         self.path = path
         self._writer = writer
         self._reader = reader
+        self._riders: list[Callable[[], Change]] = []
         self._waiting: asyncio.Queue[_Waiting | None] = asyncio.Queue()
         self.commits = 0
 
@@ -49,6 +56,10 @@ class Ledger:
     async def transact(self, write: Write) -> None:
         """Run `write` inside the keeper's transaction; returns behind the commit, raises what `write` raised."""
         await self._wait_for((), write)
+
+    def along(self, rider: Callable[[], Change]) -> None:
+        """Ask `rider` for a change at every commit from now on, and at the last: for what is only counted."""
+        self._riders.append(rider)
 
     async def rows(self, statement: Executable, values: Mapping[str, Any] | None = None) -> Sequence[Any]:
         """All rows of a query, as committed."""
@@ -69,14 +80,19 @@ class Ledger:
 
     async def keep(self) -> None:
         """The keeper: commits until `finish`; everything that was given to it before that is committed."""
-        is_last = False
-        while not is_last:
-            batch = [await self._waiting.get()]
-            while not self._waiting.empty():
-                batch.append(self._waiting.get_nowait())
-            is_last = None in batch
-            if waiting := [item for item in batch if item is not None]:
-                await self._commit(waiting)
+        loop, is_last = asyncio.get_running_loop(), False
+        with ThreadPoolExecutor(1, thread_name_prefix="keeper") as thread:
+            while not is_last:
+                batch = [await self._waiting.get()]
+                await asyncio.sleep(GATHER)
+                while not self._waiting.empty():
+                    batch.append(self._waiting.get_nowait())
+                is_last = None in batch
+                waiting = [item for item in batch if item is not None]
+                changes = _merged(waiting, [rider() for rider in self._riders])
+                problem = await loop.run_in_executor(thread, self._commit, changes, waiting)
+                for item in waiting:
+                    _settle(item.done, problem)
 
     def finish(self) -> None:
         """Ask the keeper to end behind what it has."""
@@ -87,31 +103,31 @@ class Ledger:
         self._waiting.put_nowait(_Waiting(changes=changes, write=write, done=done))
         await asyncio.shield(done)
 
-    async def _commit(self, batch: Sequence[_Waiting]) -> None:
-        problem: BaseException | None = None
+    def _commit(self, changes: Sequence[Change], waiting: Sequence[_Waiting]) -> BaseException | None:
+        """One transaction, in the keeper's thread; what went wrong, for those who wait."""
+        if not changes and not waiting:
+            return None
         try:
-            async with self._writer.begin() as connection:
-                for statement, rows in _merged(batch):
-                    await connection.execute(statement, rows)
-                for item in batch:
+            with self._writer.begin() as connection:
+                for statement, rows in changes:
+                    connection.exec_driver_sql(*_for_driver(connection.dialect, statement, rows))
+                for item in waiting:
                     if item.write:
-                        await item.write(connection)
-            self.commits += 1
+                        item.write(connection)
         except DBAPIError as error:
-            problem = explain(error, self.path)
+            return explain(error, self.path)
         except Exception as error:  # noqa: BLE001 - it belongs to those who wait for this commit
-            problem = error
-        for item in batch:
-            _settle(item.done, problem)
+            return error
+        self.commits += 1
+        return None
 
 
-def _merged(batch: Sequence[_Waiting]) -> list[tuple[Executable, list[Mapping[str, Any]]]]:
-    """The batch's changes with equal statements joined, so that each is one executemany."""
-    merged: dict[int, tuple[Executable, list[Mapping[str, Any]]]] = {}
-    for item in batch:
-        for statement, rows in item.changes:
-            if rows:
-                merged.setdefault(id(statement), (statement, []))[1].extend(rows)
+def _merged(waiting: Sequence[_Waiting], riding: Sequence[Change]) -> list[Change]:
+    """All changes with equal statements joined, so that each is one executemany."""
+    merged: dict[int, tuple[ClauseElement, list[Mapping[str, Any]]]] = {}
+    for statement, rows in (*(change for item in waiting for change in item.changes), *riding):
+        if rows:
+            merged.setdefault(id(statement), (statement, []))[1].extend(rows)
     return list(merged.values())
 
 
@@ -123,3 +139,23 @@ def _settle(done: asyncio.Future[None], problem: BaseException | None) -> None:
     else:
         done.set_exception(problem)
         done.exception()  # seen: whoever waited may be gone
+
+
+def _for_driver(
+    dialect: Dialect, statement: ClauseElement, rows: Sequence[Mapping[str, Any]]
+) -> tuple[str, list[tuple[Any, ...]]]:
+    """SQL and rows as the driver takes them; SQLAlchemy's own way to them costs more a row than SQLite does."""
+    text, names, fixed = _compiled(dialect, statement, tuple(rows[0]))
+    whole = [{**fixed, **row} for row in rows] if fixed else rows
+    return text, [tuple([row[name] for name in names]) for row in whole]
+
+
+@lru_cache(maxsize=64)
+def _compiled(
+    dialect: Dialect, statement: ClauseElement, given: tuple[str, ...]
+) -> tuple[str, Sequence[str], dict[str, Any]]:
+    """A statement's SQL, its values' names in order, and those values that the statement itself holds."""
+    compiled = statement.compile(dialect=dialect, column_keys=list(given))
+    assert isinstance(compiled, SQLCompiler)
+    fixed = {name: value for name, value in compiled.params.items() if name not in given}
+    return str(compiled), compiled.positiontup or (), fixed

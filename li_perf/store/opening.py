@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import URL, Connection, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -52,12 +52,11 @@ async def open_ledger(path: Path, *, read_only: bool = False) -> AsyncIterator[L
     Raises StoreError for a file that is damaged, foreign, newer, or not to be read or written.
     """
     await _recognise(path, read_only)
-    writer = _engine(path, read_only, "BEGIN" if read_only else "BEGIN IMMEDIATE")
-    reader = _engine(path, read_only, "BEGIN")
+    if not read_only:
+        await _prepare(path)
+    writer, reader = _writer(path, read_only), _engine(path, read_only, "BEGIN")
     try:
         ledger = Ledger(path, writer=writer, reader=reader)
-        if not read_only:
-            await _prepare(writer, path)
         keeper = asyncio.create_task(ledger.keep(), name="keeper")
         try:
             yield ledger
@@ -86,21 +85,37 @@ async def _recognise(path: Path, read_only: bool) -> None:
         await looking.dispose()
 
 
-async def _prepare(writer: AsyncEngine, path: Path) -> None:
+async def _prepare(path: Path) -> None:
+    preparing = _engine(path, False, "BEGIN IMMEDIATE")
     try:
-        async with writer.begin() as connection:
+        async with preparing.begin() as connection:
             await schema.prepare(connection, path)
     except DBAPIError as error:
         raise schema.explain(error, path) from None
+    finally:
+        await preparing.dispose()
 
 
 def _engine(path: Path, read_only: bool, begin: str) -> AsyncEngine:
-    query = {"mode": "ro" if read_only else "rwc", "uri": "true", "timeout": "5"}
-    engine = create_async_engine(
-        URL.create("sqlite+aiosqlite", database="file:" + quote(str(path.resolve())), query=query)
-    )
+    engine = create_async_engine(_url(path, "sqlite+aiosqlite", read_only))
+    _configured(engine.sync_engine, read_only, begin)
+    return engine
 
-    @event.listens_for(engine.sync_engine, "connect")
+
+def _writer(path: Path, read_only: bool) -> Engine:
+    """One connection, for the keeper's thread; opened when it is first needed."""
+    engine = create_engine(_url(path, "sqlite+pysqlite", read_only), pool_size=1, max_overflow=0)
+    _configured(engine, read_only, "BEGIN" if read_only else "BEGIN IMMEDIATE")
+    return engine
+
+
+def _url(path: Path, driver: str, read_only: bool) -> URL:
+    query = {"mode": "ro" if read_only else "rwc", "uri": "true", "timeout": "5"}
+    return URL.create(driver, database="file:" + quote(str(path.resolve())), query=query)
+
+
+def _configured(engine: Engine, read_only: bool, begin: str) -> None:
+    @event.listens_for(engine, "connect")
     def configure(connection: Any, _: object) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves
         cursor = connection.cursor()
@@ -110,16 +125,14 @@ def _engine(path: Path, read_only: bool, begin: str) -> AsyncEngine:
             cursor.execute("PRAGMA journal_mode = WAL")
         cursor.close()
 
-    @event.listens_for(engine.sync_engine, "begin")
+    @event.listens_for(engine, "begin")
     def start(connection: Connection) -> None:
         connection.exec_driver_sql(begin)
 
-    return engine
 
-
-async def _close(writer: AsyncEngine, reader: AsyncEngine) -> None:
+async def _close(writer: Engine, reader: AsyncEngine) -> None:
     await reader.dispose()
-    await writer.dispose()  # the last connection to close folds the write-ahead log in
+    await asyncio.to_thread(writer.dispose)  # the last connection to close folds the write-ahead log in
 
 
 async def _through(task: asyncio.Task[None]) -> None:

@@ -6,9 +6,8 @@ import hashlib
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from li_perf.model import State
 from li_perf.store.ledger import Change, Ledger
@@ -74,14 +73,15 @@ def settle_lookup(
     match_type: str | None = None,
 ) -> Change:
     """The change that answers or fails a question; `body` is the answer as received, `accounts` a JSON list."""
+    packed = None if body is None else pack(body)
     row = {
         "of_question": question,
         "new_state": state,
         "calls": calls,
         "why": reason,
         "http_status": status,
-        "received": None if body is None else pack(body),
-        "digest": None if body is None else digest(question, status, body),
+        "received": packed,
+        "digest": packed and digest(question, status, packed),
         "from_source": source,
         "at": now(),
         "new_outcome": outcome,
@@ -91,9 +91,9 @@ def settle_lookup(
     return SETTLE_LOOKUP, [row]
 
 
-def digest(question: str, status: int | None, body: bytes) -> str:
-    """SHA-256 that shows whether a kept answer is still the one received for its question."""
-    return hashlib.sha256(f"{question}\0{status}\0".encode() + body).hexdigest()
+def digest(question: str, status: int | None, packed: bytes) -> str:
+    """SHA-256 of a kept answer with its question: shows whether both are still what was written."""
+    return hashlib.sha256(f"{question}\0{status}\0".encode() + packed).hexdigest()
 
 
 def add_fetches(run_id: int, kind: str, values: Iterable[str]) -> Change:
@@ -113,10 +113,10 @@ def settle_fetches(
 
 
 async def pending_lookups(ledger: Ledger, among: Any, *, size: int = 500) -> AsyncIterator[Sequence[Any]]:
-    """Pending questions in blocks, oldest first, restricted to those that `among` selects."""
+    """Pending questions in blocks, oldest first, where `among` holds of them."""
     behind = 0
     while True:
-        here = (lookup.c.state == State.PENDING) & (lookup.c.id > behind) & lookup.c.question.in_(among)
+        here = (lookup.c.state == State.PENDING) & (lookup.c.id > behind) & among
         block = await ledger.rows(select(lookup.c.id, lookup.c.question).where(here).order_by(lookup.c.id).limit(size))
         if not block:
             return
@@ -188,11 +188,11 @@ async def put_back(ledger: Ledger, run_id: int) -> int:
         ]
     )
 
-    async def write(connection: AsyncConnection) -> None:
+    def write(connection: Connection) -> None:
         again = update(lookup).where(is_failed_lookup)
-        await connection.execute(again.values(state=State.PENDING, reason=None, outcome=None, accounts=None))
-        await connection.execute(update(fetch).where(is_failed_fetch).values(state=State.PENDING, reason=None))
-        await connection.execute(update(run).where(run.c.id == run_id).values(finished_at=None))
+        connection.execute(again.values(state=State.PENDING, reason=None, outcome=None, accounts=None))
+        connection.execute(update(fetch).where(is_failed_fetch).values(state=State.PENDING, reason=None))
+        connection.execute(update(run).where(run.c.id == run_id).values(finished_at=None))
 
     if failed:
         await ledger.transact(write)

@@ -9,9 +9,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Executable, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Executable, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from li_perf.store.ledger import Change, Ledger
 from li_perf.store.tables import download, page, run, tally
@@ -102,9 +101,9 @@ def _run(row: Any) -> Run:
 async def discard(ledger: Ledger, run_id: int) -> None:
     """Forget a run that was refused: its pages, its downloads and itself. Answers stay."""
 
-    async def write(connection: AsyncConnection) -> None:
+    def write(connection: Connection) -> None:
         for table, column in ((page, page.c.run_id), (download, download.c.run_id), (run, run.c.id)):
-            await connection.execute(delete(table).where(column == run_id))
+            connection.execute(delete(table).where(column == run_id))
 
     await ledger.transact(write)
 
@@ -118,12 +117,12 @@ async def downloads(ledger: Ledger, run_id: int) -> dict[str, Any]:
 async def start_download(ledger: Ledger, row: Mapping[str, Any], *, keep_pages: bool) -> None:
     """Begin, or begin again, a download; unless kept, its pages of before are dropped in the same transaction."""
 
-    async def write(connection: AsyncConnection) -> None:
+    def write(connection: Connection) -> None:
         if not keep_pages:
             here = (page.c.run_id == row["run_id"]) & (page.c.dataset == row["dataset"])
-            await connection.execute(delete(page).where(here))
+            connection.execute(delete(page).where(here))
         statement = upsert(download).values(**row)
-        await connection.execute(statement.on_conflict_do_update(index_elements=["run_id", "dataset"], set_=dict(row)))
+        connection.execute(statement.on_conflict_do_update(index_elements=["run_id", "dataset"], set_=dict(row)))
 
     await ledger.transact(write)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Integer, Select, cast, distinct, func, select
+from sqlalchemy import ColumnElement, Integer, Select, cast, distinct, func, select
 
 from li_perf.model import State
 from li_perf.store.tables import complaint, lookup, ticket
@@ -13,6 +13,11 @@ from li_perf.store.tables import complaint, lookup, ticket
 def asked() -> Select[Any]:
     """The questions of the tickets at hand."""
     return select(ticket.c.question).where(ticket.c.question.is_not(None))
+
+
+def is_asked() -> ColumnElement[bool]:
+    """Whether a question is one of the tickets at hand: looked up row by row, for queries that end early."""
+    return select(ticket.c.question).where(ticket.c.question == lookup.c.question).correlate(lookup).exists()
 
 
 def count_questions() -> Select[Any]:

@@ -7,8 +7,7 @@ from dataclasses import fields
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Table, delete, insert
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, Table, delete, insert
 
 from li_perf.model import Complaint, Reject, Ticket, Violation
 from li_perf.store.ledger import Ledger
@@ -22,16 +21,16 @@ async def replace_rows(
 ) -> None:
     """Put these rows in the place of what the tables hold, and these rejects in the place of their data sets' ones."""
 
-    async def write(connection: AsyncConnection) -> None:
+    def write(connection: Connection) -> None:
         for table, rows in tables.items():
-            await connection.execute(delete(table))
+            connection.execute(delete(table))
             for start in range(0, len(rows), BLOCK):
-                await connection.execute(insert(table), list(rows[start : start + BLOCK]))
+                connection.execute(insert(table), list(rows[start : start + BLOCK]))
         for dataset, refused in rejects.items():
-            await connection.execute(delete(reject).where(reject.c.dataset == dataset))
+            connection.execute(delete(reject).where(reject.c.dataset == dataset))
             if refused:
                 rows = [{"dataset": dataset, "reason": row.reason, "row": row.row} for row in refused]
-                await connection.execute(insert(reject), rows)
+                connection.execute(insert(reject), rows)
 
     await ledger.transact(write)
 
