@@ -46,6 +46,8 @@ def accounts(feature: Feature) -> tuple[str, ...]:
     value is of no known form: drift is never "no account".
     """
     value = feature.properties.opa_account_num
+    if isinstance(value, str) and ACCOUNT.fullmatch(value):
+        return (value,)
     if value is None or value == "":
         return ()
     items = [_value(item) for item in value] if isinstance(value, list) else [value]

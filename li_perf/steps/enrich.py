@@ -11,17 +11,15 @@ from functools import partial
 import msgspec
 
 from li_perf.engine.ask import Question
-from li_perf.engine.halt import Stopped
 from li_perf.engine.work import Channel, together, work_off
 from li_perf.errors import Failed
 from li_perf.model import Outcome, State
 from li_perf.sources import ais, parcels
+from li_perf.steps.backlog import Backlog, fetch_all
 from li_perf.steps.job import Job, Progress
 from li_perf.steps.paging import begin
 from li_perf.steps.violations import ACCOUNT, CASE, Violations
 from li_perf.store import questions, selection
-
-BATCH, PATIENCE = 500, 5.0  # accounts a statement, and seconds that the first of them may wait for the others
 
 
 async def enrich(job: Job) -> None:
@@ -29,14 +27,13 @@ async def enrich(job: Job) -> None:
     await _seed(job)
     violations = Violations(job=job, columns=await _columns(job))
     addresses: Channel[str] = Channel(2 * job.ais.client.server.concurrency)
-    accounts: Channel[str] = Channel(2 * BATCH)
+    backlog = Backlog(await job.ledger.scalar(selection.count_pending_accounts(job.run.id)))
     total = await job.ledger.scalar(selection.count_questions())
     counter = Told(job=job, total=total or 0)
     await together(
         _feed(job, addresses),
-        _look_up(job, addresses, accounts, counter),
-        *(_fetch_batches(job, accounts, violations) for _ in range(job.carto.client.server.concurrency)),
-        _fetch_backlog(job, violations),
+        _look_up(job, addresses, backlog, counter),
+        fetch_all(job, backlog, violations),
     )
     job.halt.check()
 
@@ -86,17 +83,17 @@ async def _feed(job: Job, addresses: Channel[str]) -> None:
     await addresses.end()
 
 
-async def _look_up(job: Job, addresses: Channel[str], accounts: Channel[str], counter: Told) -> None:
+async def _look_up(job: Job, addresses: Channel[str], backlog: Backlog, counter: Told) -> None:
     await counter.begin()
 
     async def one(address: str) -> None:
         found = await _answer(job, address)
         counter.one()
-        for account in found:
-            await accounts.put(account)
+        if found:
+            await backlog.grew(len(found))
 
     await work_off(addresses, one, workers=job.ais.client.server.concurrency, halt=job.halt)
-    await accounts.end()
+    backlog.end()
 
 
 async def _answer(job: Job, address: str) -> Sequence[str]:
@@ -147,25 +144,3 @@ async def _give_up(job: Job, address: str, failed: Failed) -> None:
         accounts="[]",
     )
     await job.ledger.save(settled)
-
-
-async def _fetch_batches(job: Job, accounts: Channel[str], violations: Violations) -> None:
-    while batch := await accounts.batch(size=BATCH, seconds=PATIENCE):
-        if not job.halt.is_set:
-            await _unless_stopped(violations, ACCOUNT, list(dict.fromkeys(batch)))
-
-
-async def _fetch_backlog(job: Job, violations: Violations) -> None:
-    """What an interrupted run left, and the crosswalk's cases."""
-    for kind in (CASE, ACCOUNT):
-        async for block in questions.pending_fetches(job.ledger, job.run.id, kind, size=BATCH):
-            if job.halt.is_set:
-                return
-            await _unless_stopped(violations, kind, block)
-
-
-async def _unless_stopped(violations: Violations, kind: str, values: list[str]) -> None:
-    try:
-        await violations.fetch(kind, values)
-    except Stopped:
-        return

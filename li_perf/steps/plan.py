@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from li_perf.cities.city import City
 from li_perf.model import Period, State
-from li_perf.steps.enrich import BATCH
+from li_perf.steps.backlog import BATCH
 from li_perf.store import questions, runs, selection
 from li_perf.store.ledger import Ledger
 

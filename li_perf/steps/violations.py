@@ -24,13 +24,10 @@ class Violations:
     columns: Sequence[str]
 
     async def fetch(self, kind: str, values: Sequence[str]) -> None:
-        """Fetch what is still pending of the batch; page and done-marks become durable together.
+        """Fetch the violations of a batch; page and done-marks become durable together.
 
         A batch that fails is halved until the value that spoils it stands alone and is marked failed.
         """
-        values = await questions.still_pending(self.job.ledger, self.job.run.id, kind, values)
-        if not values:
-            return
         try:
             statement, answer = await self._ask(kind, values)
         except Failed as failed:

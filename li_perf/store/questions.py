@@ -125,17 +125,19 @@ async def pending_lookups(ledger: Ledger, among: Any, *, size: int = 500) -> Asy
 
 
 async def pending_fetches(ledger: Ledger, run_id: int, kind: str, *, size: int = 500) -> AsyncIterator[list[str]]:
-    """Pending accounts or cases in blocks, oldest first, as they stood when this began."""
+    """Pending accounts or cases in blocks, oldest first."""
+    behind, block = await next_fetches(ledger, run_id, kind, behind=0, size=size)
+    while block:
+        yield block
+        behind, block = await next_fetches(ledger, run_id, kind, behind=behind, size=size)
+
+
+async def next_fetches(ledger: Ledger, run_id: int, kind: str, *, behind: int, size: int) -> tuple[int, list[str]]:
+    """The first pending accounts or cases with a number above `behind`, and the number of the last of them."""
     here = (fetch.c.run_id == run_id) & (fetch.c.kind == kind) & (fetch.c.state == State.PENDING)
-    last = await ledger.scalar(select(func.max(fetch.c.id)).where(here)) or 0
-    behind = 0
-    while True:
-        part = here & (fetch.c.id > behind) & (fetch.c.id <= last)
-        block = await ledger.rows(select(fetch.c.id, fetch.c.value).where(part).order_by(fetch.c.id).limit(size))
-        if not block:
-            return
-        behind = block[-1].id
-        yield [row.value for row in block]
+    query = select(fetch.c.id, fetch.c.value).where(here & (fetch.c.id > behind)).order_by(fetch.c.id).limit(size)
+    block = await ledger.rows(query)
+    return (block[-1].id if block else behind), [row.value for row in block]
 
 
 async def states(ledger: Ledger, among: Any) -> dict[str, int]:
@@ -160,18 +162,6 @@ async def reasons(ledger: Ledger, among: Any) -> dict[str, int]:
 def received(body: bytes | None) -> bytes:
     """An answer's body as it came."""
     return unpack(body) if body else b""
-
-
-async def still_pending(ledger: Ledger, run_id: int, kind: str, values: Sequence[str]) -> list[str]:
-    """Those of `values` that nobody has fetched yet, in their order."""
-    here = (
-        (fetch.c.run_id == run_id)
-        & (fetch.c.kind == kind)
-        & fetch.c.value.in_(values)
-        & (fetch.c.state == State.PENDING)
-    )
-    left = {row.value for row in await ledger.rows(select(fetch.c.value).where(here))}
-    return [value for value in values if value in left]
 
 
 async def put_back(ledger: Ledger, run_id: int) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Integer, Select, cast, distinct, func, select
 
 from li_perf.model import State
-from li_perf.store.tables import complaint, lookup, ticket
+from li_perf.store.tables import complaint, fetch, lookup, ticket
 
 
 def asked() -> Select[Any]:
@@ -34,6 +34,12 @@ def crosswalk_cases() -> Select[Any]:
     """The cases of complaints that name one of the tickets at hand."""
     named = complaint.c.service_request_id.in_(select(ticket.c.service_request_id))
     return select(complaint.c.casenumber).distinct().where(named & complaint.c.casenumber.is_not(None))
+
+
+def count_pending_accounts(run_id: int) -> Select[Any]:
+    """Accounts of a run whose violations are still to be fetched."""
+    here = (fetch.c.run_id == run_id) & (fetch.c.kind == "account") & (fetch.c.state == State.PENDING)
+    return select(func.count()).select_from(fetch).where(here)
 
 
 def accounts_of_answers() -> Select[Any]:

@@ -99,7 +99,6 @@ async def test_pending_work_is_read_in_blocks_oldest_first(tmp_path: Path) -> No
         await ledger.save(questions.settle_fetches(1, "account", ["000000002"], state=State.ANSWERED, calls=1))
         blocks = [block async for block in questions.pending_fetches(ledger, 1, "account", size=3)]
         assert blocks == [["000000001", "000000003", "000000004"], ["000000005", "000000006", "000000007"]]
-        assert await questions.still_pending(ledger, 1, "account", ["000000002", "000000003"]) == ["000000003"]
 
 
 async def test_what_failed_can_be_put_back(tmp_path: Path) -> None:
