@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Generic, TypeVar
+
+import msgspec
 
 from li_perf.engine.breaker import Breaker
 from li_perf.engine.budget import Budget
@@ -23,8 +24,7 @@ OVERLOADED = (502, 503, 504)
 SECOND_LOOKS = (0.5, 1.5)  # seconds before a greeting is repeated
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question(Generic[T]):
+class Question(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     """A request, and `read`, which turns a reply into a value or raises a Fault or a ServerError; `key` names it."""
 
     key: str
@@ -32,8 +32,7 @@ class Question(Generic[T]):
     read: Callable[[Reply], T]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer(Generic[T]):
+class Answer(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     """What `read` returned, the reply as received, and how many calls it took."""
 
     value: T

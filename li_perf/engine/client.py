@@ -36,6 +36,7 @@ class Client:
         self.limit = Limit(bound=server.concurrency)
         self.sent: Counter[str] = Counter()
         self._host = URL(server.base_url).origin()
+        self._secret = dict([server.secret]) if server.secret else None
 
     async def __aenter__(self) -> Self:
         server = self.server
@@ -71,28 +72,23 @@ class Client:
         reply = await self._exchange(request)
         if isinstance(reply, Unreachable):
             raise reply
-        if reply.status == 200 and (wait := retry_after(reply.headers)):
+        if reply.status == 200 and "retry-after" in reply.headers and (wait := retry_after(reply.headers)):
             self.pace.hold(min(wait, self.server.breaker.outage_limit))  # Carto: with the last answer that it allows
         return reply
 
     async def _exchange(self, request: Request) -> Reply | Unreachable:
         """What came, or what failed: returned, as an error raised here would carry aiohttp's, which shows the key."""
         try:
-            return await self._ask(request)
+            async with self._session.request(
+                request.method,
+                URL(self.server.base_url + request.path, encoded=True),
+                data=dict(request.form) if request.form else None,
+                headers=self._secret,
+                allow_redirects=False,
+            ) as response:
+                return Reply(status=response.status, headers=response.headers, body=await self._body(response))
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             return Unreachable(self._say(error))
-
-    async def _ask(self, request: Request) -> Reply:
-        url = URL(self.server.base_url + request.path, encoded=True)
-        secret = dict([self.server.secret]) if self.server.secret else {}
-        async with self._session.request(
-            request.method,
-            url,
-            data=dict(request.form) if request.form else None,
-            headers=secret,
-            allow_redirects=False,
-        ) as response:
-            return Reply(status=response.status, headers=response.headers, body=await self._body(response))
 
     async def _body(self, response: ClientResponse) -> bytes:
         body = bytearray()

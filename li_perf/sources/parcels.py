@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
+
+import msgspec
 
 from li_perf.model import Outcome
 from li_perf.sources.ais import NOT_FOUND
@@ -21,8 +22,7 @@ class Grade(IntEnum):
     BASE = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Meaning:
+class Meaning(msgspec.Struct, frozen=True, kw_only=True):
     """`accounts` are all that the answer names, sorted; `match_type` is the word of the best match."""
 
     outcome: Outcome

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
+import msgspec
 import pytest
 from aiohttp import web
 from engine.local import KNOWN, Behave, asking, most_in_a_second, ok, question, serving, status
@@ -379,10 +380,8 @@ async def test_a_fault_that_names_its_worth_is_tried_so_often() -> None:
         raise Broken("deterministic", status=404, tries=2)
 
     async with serving(spoiled(broken)) as server, asking(server.url) as asker:
-        from dataclasses import replace
-
         with pytest.raises(Failed):
-            await asker.ask(replace(question("a"), read=read_twice))
+            await asker.ask(msgspec.structs.replace(question("a"), read=read_twice))
     assert server.names.count("a") == 2
 
 
