@@ -42,8 +42,9 @@ def _reporting(settings: Settings, act: Callable[[Job], Coroutine[Any, Any, Find
 
     async def acting(job: Job) -> Findings:
         findings = await act(job)
-        header, rows = await gold.match_rows(job.ledger)
-        report_face.write(findings, rows, header, settings.output)
+        await gold.with_match_rows(
+            job.ledger, lambda rows: report_face.write(findings, rows, gold.MATCH_HEADER, settings.output)
+        )
         if job.servers:
             await run_step.finish(job, findings)
         return findings

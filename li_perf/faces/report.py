@@ -20,8 +20,8 @@ Writer = Callable[[IO[str]], object]
 
 def write(
     findings: Findings, match_rows: Iterable[Sequence[object]], match_header: Sequence[str], folder: Path
-) -> list[Path]:
-    """Writes report.txt, report.html, report.json and matches.csv; returns their paths.
+) -> None:
+    """Writes report.txt, report.html, report.json and matches.csv.
 
     Each file appears whole or not at all, and none is replaced before all are written. The same findings and rows give
     the same bytes. Raises UserError if the folder cannot be written.
@@ -35,7 +35,6 @@ def write(
     with _told(folder):
         folder.mkdir(parents=True, exist_ok=True)
         _replace(folder, contents)
-    return [folder / name for name in contents]
 
 
 def _replace(folder: Path, contents: dict[str, Writer]) -> None:

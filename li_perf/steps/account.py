@@ -69,9 +69,10 @@ async def _lookups(job: Job, unfetched: Sequence[Any]) -> Lookups:
 async def _unresolved(job: Job, unfetched: set[str]) -> int:
     """Requests whose address has no answer, or of whose parcels some have no violations fetched."""
     count = 0
-    for row in await gold.load_tickets(job.ledger):
-        is_unfetched = unfetched and not unfetched.isdisjoint(msgspec.json.decode(row.accounts or "[]"))
-        count += row.address_outcome == "lookup_failed" or bool(is_unfetched)
+    async for block in job.ledger.stream(gold.tickets(), size=5_000):
+        for row in block:
+            is_unfetched = unfetched and not unfetched.isdisjoint(msgspec.json.decode(row.accounts or "[]"))
+            count += row.address_outcome == "lookup_failed" or bool(is_unfetched)
     return count
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TypeVar
 
 from li_perf.cities.city import Dataset
 from li_perf.errors import UserError
-from li_perf.model import Complaint, Outcome, Reject, Ticket
+from li_perf.model import Outcome, Reject, Ticket
 from li_perf.sources import ais, carto, sql
 from li_perf.steps.job import Job, Progress
-from li_perf.store import pages, runs, silver, tables
+from li_perf.store import runs, selection, silver, tables
 
 R = TypeVar("R")
 
@@ -17,22 +18,22 @@ R = TypeVar("R")
 async def clean(job: Job) -> None:
     """Rebuild `ticket`, `complaint` and `reject` from the run's pages. Raises UserError where pages are missing."""
     await _refuse_unfinished(job)
-    requests = await read_pages(job, job.city.requests)
-    tickets, rejects = _within(job, requests)
-    complaints = await read_pages(job, job.inspections.complaints)
-    questions = {ticket.service_request_id: _question(ticket.address) for ticket in tickets}
-    await silver.replace_rows(
+    requests, complaints = job.city.requests, job.inspections.complaints
+    await silver.rebuild(
         job.ledger,
-        {
-            tables.ticket: silver.ticket_rows(tickets, questions),
-            tables.complaint: silver.plain_rows(item for item in complaints if isinstance(item, Complaint)),
-        },
-        rejects={
-            job.city.requests.table: rejects,
-            job.inspections.complaints.table: [item for item in complaints if isinstance(item, Reject)],
-        },
+        job.run.id,
+        [
+            silver.Part(dataset=requests.table, table=tables.ticket, read=lambda bodies: _tickets(job, bodies)),
+            silver.Part(
+                dataset=complaints.table,
+                table=tables.complaint,
+                read=lambda bodies: silver.plain_rows(read_pages(complaints, bodies)),
+            ),
+        ],
     )
-    job.tell(Progress(step="clean", done=len(tickets), total=len(tickets), note=f"{len(rejects)} rejected"))
+    kept = await job.ledger.scalar(selection.count_tickets())
+    rejected = await job.ledger.scalar(selection.count_rejects(requests.table))
+    job.tell(Progress(step="clean", done=kept, total=kept, note=f"{rejected} rejected"))
 
 
 async def _refuse_unfinished(job: Job) -> None:
@@ -42,33 +43,30 @@ async def _refuse_unfinished(job: Job) -> None:
             raise UserError(f"The download of {table} is not finished. `li-perf resume` goes on with it.")
 
 
-async def read_pages(job: Job, dataset: Dataset[R]) -> list[R | Reject]:
+def read_pages(dataset: Dataset[R], bodies: Iterator[bytes]) -> Iterator[R | Reject]:
     """Every row of a data set's pages, read or rejected, in the order received."""
-    read: list[R | Reject] = []
     repeated = 0  # rows that the page before had already
-    async for body in pages.bodies(job.ledger, job.run.id, dataset.table):
+    for body in bodies:
         rows = carto.rows_of(body)
-        read += [dataset.read(row) for row in rows[repeated:]]
+        yield from (dataset.read(row) for row in rows[repeated:])
         repeated = sql.tail(rows, dataset.key[0]) if dataset.has_groups else 0
-    return read
 
 
-def _within(job: Job, requests: list[Ticket | Reject]) -> tuple[list[Ticket], list[Reject]]:
+def _tickets(job: Job, bodies: Iterator[bytes]) -> Iterator[silver.Row | Reject]:
     """The period's tickets, one a request (the later version counts), and the rejects."""
-    rejects = [item for item in requests if isinstance(item, Reject)]
-    tickets: dict[str, Ticket] = {}
-    for item in requests:
+    seen: set[str] = set()
+    for item in read_pages(job.city.requests, bodies):
         if isinstance(item, Reject):
-            continue
-        if not job.period.since <= item.requested_on < job.period.until:
-            rejects.append(Reject(reason="outside the period", row=item.service_request_id))
-            continue
-        if item.service_request_id in tickets:
-            rejects.append(Reject(reason="an earlier version of the same request", row=item.service_request_id))
-        tickets[item.service_request_id] = item
-    return list(tickets.values()), rejects
+            yield item
+        elif not job.period.since <= item.requested_on < job.period.until:
+            yield Reject(reason="outside the period", row=item.service_request_id)
+        else:
+            if item.service_request_id in seen:
+                yield Reject(reason="an earlier version of the same request", row=item.service_request_id)
+            seen.add(item.service_request_id)
+            yield silver.ticket_row(item, _question(item))
 
 
-def _question(address: str | None) -> str | None:
-    text = ais.question(address)
+def _question(item: Ticket) -> str | None:
+    text = ais.question(item.address)
     return None if isinstance(text, Outcome) else text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -23,15 +24,14 @@ async def match(job: Job) -> Findings:
     violations = await settle(job)
     job.halt.check()
     extracted_at = job.run.extracted_at or now()
-    with Tables() as tables:
+    with Tables(spill=job.ledger.path.with_suffix(".spill")) as tables:
         await _load(job, tables, extracted_at)
         for statement in matching.STATEMENTS:
             tables.run(statement.sql)
         job.halt.check()
-        pairs = tables.rows(PAIRS)
-        await gold.keep_matches(job.ledger, pairs)
+        pairs = await gold.keep_matches(job.ledger, tables.blocks(PAIRS))
         found = summary.summarise(tables.rows)
-    job.tell(Progress(step="match", done=len(pairs), total=len(pairs)))
+    job.tell(Progress(step="match", done=pairs, total=pairs))
     return await _findings(job, found, await account.of(job, violations), extracted_at)
 
 
@@ -44,18 +44,24 @@ from pair order by service_request_id, violation_id
 
 
 async def _load(job: Job, tables: Tables, extracted_at: str) -> None:
-    tickets = await gold.load_tickets(job.ledger)
-    schemas = matching.SCHEMAS
-    tables.load("ticket", schemas["ticket"], (_ticket(row) for row in tickets))
-    tables.load("ticket_account", schemas["ticket_account"], _ticket_accounts(tickets))
-    tables.load("violation", schemas["violation"], (tuple(row) for row in await gold.load_violations(job.ledger)))
-    complaints = await gold.load_complaints(job.ledger)
-    tables.load("complaint", schemas["complaint"], ((case, request, bool(seen)) for case, request, seen in complaints))
+    for name, schema in matching.SCHEMAS.items():
+        tables.create(name, schema)
+    await _fill(job, tables, gold.tickets(), ticket=_ticket)
+    await _fill(job, tables, gold.violations(), violation=tuple)
+    await _fill(job, tables, gold.complaints(), complaint=lambda row: (row[0], row[1], bool(row[2])))
     allowed = job.inspections.allowed
     pairs = ((name, family) for name in sorted(allowed) for family in sorted(allowed[name]))
-    tables.load("allowed", schemas["allowed"], pairs)
+    tables.fill("allowed", matching.SCHEMAS["allowed"], pairs)
     today = datetime.fromisoformat(extracted_at).astimezone(job.city.zone).date()
-    tables.load("setting", schemas["setting"], [(today, job.inspections.window_days)])
+    tables.fill("setting", matching.SCHEMAS["setting"], [(today, job.inspections.window_days)])
+
+
+async def _fill(job: Job, tables: Tables, query: Any, **shapes: Callable[[Any], tuple[Any, ...]]) -> None:
+    async for block in job.ledger.stream(query, size=5_000):
+        for name, shaped in shapes.items():
+            tables.fill(name, matching.SCHEMAS[name], map(shaped, block))
+        if "ticket" in shapes:
+            tables.fill("ticket_account", matching.SCHEMAS["ticket_account"], _ticket_accounts(block))
 
 
 def _ticket(row: Any) -> tuple[Any, ...]:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
-from li_perf.model import Outcome, Reject, State, Violation
+from li_perf.model import Outcome, State
 from li_perf.sources import ais, parcels
 from li_perf.sources.parcels import Meaning
 from li_perf.steps.clean import read_pages
 from li_perf.steps.job import Job
-from li_perf.store import gold, questions, silver
+from li_perf.store import gold, questions, selection, silver, tables
 from li_perf.wire import Reply
+
+Rows = list[dict[str, Any]]
 
 
 @dataclass(slots=True)
@@ -27,35 +30,28 @@ class Outcomes:
 
 async def settle(job: Job) -> int:
     """Write every ticket's outcome and accounts, every look-up's meaning, and the violations; how many of these."""
-    outcomes = await _outcomes(job)
-    read = await read_pages(job, job.inspections.violations)
-    rejects = [item for item in read if isinstance(item, Reject)]
-    unique = {_key(item): item for item in read if isinstance(item, Violation)}
-    rows = silver.plain_rows(unique[key] for key in sorted(unique))
-    for number, row in enumerate(rows, start=1):
-        row["violation_id"] = number
-    await gold.keep_outcomes(job.ledger, outcomes.tickets, _lookup_rows(outcomes), rows)
-    await silver.replace_rows(job.ledger, {}, rejects={job.inspections.violations.table: rejects})
-    return len(rows)
-
-
-def _key(violation: Violation) -> tuple[str, str, str]:
-    """A violation's number is not unique (13 of two million are there twice); with case and code it is."""
-    return violation.violationnumber, violation.casenumber or "", violation.violationcode or ""
-
-
-async def _outcomes(job: Job) -> Outcomes:
-    outcomes = Outcomes()
     crosswalk = await gold.accounts_by_crosswalk(job.ledger)
-    async for block in gold.tickets_with_answers(job.ledger):
-        for row in block:
-            meaning = meaning_of(row)
-            if row.question is not None:
-                _note_lookup(outcomes, row, meaning)
-            if not meaning.accounts and meaning.outcome is not Outcome.LOOKUP_FAILED:
-                meaning = _by_ticket(crosswalk.get(row.service_request_id, []), meaning)
-            outcomes.tickets.append(_ticket_row(row.service_request_id, meaning))
-    return outcomes
+    dataset = job.inspections.violations
+    part = silver.Part(
+        dataset=dataset.table,
+        table=tables.violation,
+        read=lambda bodies: silver.plain_rows(read_pages(dataset, bodies)),
+    )
+    await gold.rebuild(job.ledger, job.run.id, part, lambda rows: _explained(rows, crosswalk))
+    return await job.ledger.scalar(selection.count_violations()) or 0
+
+
+def _explained(rows: Sequence[Any], crosswalk: Mapping[str, list[str]]) -> tuple[Rows, Rows]:
+    """Rows to write of tickets and of look-ups, for tickets whose questions' are all among them."""
+    outcomes = Outcomes()
+    for row in rows:
+        meaning = meaning_of(row)
+        if row.question is not None:
+            _note_lookup(outcomes, row, meaning)
+        if not meaning.accounts and meaning.outcome is not Outcome.LOOKUP_FAILED:
+            meaning = _by_ticket(crosswalk.get(row.service_request_id, []), meaning)
+        outcomes.tickets.append(_ticket_row(row.service_request_id, meaning))
+    return outcomes.tickets, _lookup_rows(outcomes)
 
 
 def meaning_of(row: Any) -> Meaning:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from li_perf.store.ledger import Change, Ledger
 from li_perf.store.packing import pack, unpack
@@ -51,12 +51,11 @@ async def cursor(ledger: Ledger, run_id: int, dataset: str) -> Cursor | None:
     return Cursor(rows=received, next_request=last[0].next_request)
 
 
-async def bodies(ledger: Ledger, run_id: int, dataset: str) -> AsyncIterator[bytes]:
-    """The pages of a download as received, in the order in which they came."""
+def each_body(connection: Connection, run_id: int, dataset: str) -> Iterator[bytes]:
+    """The pages of a download as received, in the order in which they came; one at a time."""
     here = (page.c.run_id == run_id) & (page.c.dataset == dataset)
-    async for block in ledger.stream(select(page.c.body).where(here).order_by(page.c.id), size=4):
-        for row in block:
-            yield unpack(row.body)
+    for number in connection.execute(select(page.c.id).where(here).order_by(page.c.id)).scalars().all():
+        yield unpack(connection.execute(select(page.c.body).where(page.c.id == number)).scalar_one())
 
 
 async def last_body(ledger: Ledger, run_id: int, dataset: str) -> bytes | None:

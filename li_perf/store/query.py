@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
-from tempfile import gettempdir
 from types import TracebackType
 from typing import Any, Self
-from uuid import uuid4
 
-import duckdb
-
-CHUNK_ROWS = 50_000
-MEMORY_LIMIT = "4GB"
+CHUNK_ROWS = 5_000
+SHARE, LEAST, MOST = 0.25, 64_000_000, 4_000_000_000  # of the memory at hand, and bytes
+CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")  # of this container; "max" where there is none
 
 # In this order: nothing can be changed after the last.
 SETTINGS = (
@@ -28,16 +27,19 @@ SETTINGS = (
 class Tables:
     """The tables of one analysis, gone when closed; the session's zone is UTC, and SQL reaches no file or network.
 
-    Beyond `memory_limit` it spills to the system's folder for temporary files.
+    Beyond `memory_limit` bytes, by default a quarter of what this process may have, it spills into the folder `spill`.
     """
 
-    def __init__(self, *, threads: int | None = None, memory_limit: str = MEMORY_LIMIT) -> None:
+    def __init__(self, *, spill: Path, threads: int | None = None, memory_limit: int | None = None) -> None:
+        import duckdb
+
+        shutil.rmtree(spill, ignore_errors=True)  # what a killed run left
         self._connection = duckdb.connect(
             ":memory:",
             config={
                 "threads": threads or min(4, os.cpu_count() or 1),
-                "memory_limit": memory_limit,
-                "temp_directory": str(Path(gettempdir()) / f"li-perf-{uuid4().hex}"),
+                "memory_limit": f"{memory_limit or memory_share()}B",
+                "temp_directory": str(spill),
                 "autoload_known_extensions": False,
                 "autoinstall_known_extensions": False,
             },
@@ -45,22 +47,32 @@ class Tables:
         for setting in SETTINGS:
             self.run(f"set {setting}")
 
-    def load(self, name: str, schema: Mapping[str, str], rows: Iterable[Sequence[Any]]) -> int:
-        """Makes table `name` (column name -> SQL type) of `rows` and returns their number; aware times become UTC.
+    def create(self, name: str, schema: Mapping[str, str]) -> None:
+        """An empty table `name`; `schema` is column name -> SQL type.
+
+        Give times as TIMESTAMP: reading TIMESTAMPTZ back needs a package that is not installed.
+        """
+        columns = ", ".join(f"{_quoted(key)} {kind}" for key, kind in schema.items())
+        self.run(f"create table {_quoted(name)} ({columns})")
+
+    def fill(self, name: str, schema: Mapping[str, str], rows: Iterable[Sequence[Any]]) -> int:
+        """Adds rows to a table and returns their number; aware times become UTC.
 
         Values travel as one list a column, some 50 times faster than row by row. Raises ValueError for a row of another
-        length than the schema. Give times as TIMESTAMP: reading TIMESTAMPTZ back needs a package that is not installed.
+        length than the schema.
         """
-        self.run(
-            f"create table {_quoted(name)} ({', '.join(f'{_quoted(key)} {kind}' for key, kind in schema.items())})"
-        )
         columns = ", ".join(f"unnest(cast(? as {kind}[]))" for kind in schema.values())
-        fill = f"insert into {_quoted(name)} select {columns}"
+        statement = f"insert into {_quoted(name)} select {columns}"
         remaining, count = iter(rows), 0
         while chunk := list(islice(remaining, CHUNK_ROWS)):
-            self._connection.execute(fill, _columns(chunk, len(schema)))
+            self._connection.execute(statement, _columns(chunk, len(schema)))
             count += len(chunk)
         return count
+
+    def load(self, name: str, schema: Mapping[str, str], rows: Iterable[Sequence[Any]]) -> int:
+        """Makes a table of rows and returns their number."""
+        self.create(name, schema)
+        return self.fill(name, schema, rows)
 
     def run(self, sql: str) -> None:
         """Runs one statement for its effect."""
@@ -69,6 +81,12 @@ class Tables:
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows that one statement answers."""
         return self._connection.execute(sql).fetchall()
+
+    def blocks(self, sql: str) -> Iterator[list[tuple[Any, ...]]]:
+        """The rows that one statement answers, some thousands at a time."""
+        answer = self._connection.execute(sql)
+        while block := answer.fetchmany(CHUNK_ROWS):
+            yield block
 
     def close(self) -> None:
         self._connection.close()
@@ -80,6 +98,14 @@ class Tables:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def memory_share() -> int:
+    """A quarter of the memory that this process may have, in bytes: of its container's, else of the machine's."""
+    at_hand = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    with suppress(OSError, ValueError):
+        at_hand = min(at_hand, int(CGROUP_LIMIT.read_text()))
+    return int(min(MOST, max(LEAST, SHARE * at_hand)))
 
 
 def _columns(chunk: list[Sequence[Any]], width: int) -> list[list[Any]]:

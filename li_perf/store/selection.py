@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Integer, Select, cast, distinct, func, select
 
 from li_perf.model import State
-from li_perf.store.tables import complaint, fetch, lookup, ticket
+from li_perf.store.tables import complaint, fetch, lookup, reject, ticket, violation
 
 
 def asked() -> Select[Any]:
@@ -66,6 +66,14 @@ def count_requested_from(instant: str) -> Select[Any]:
 
 def count_tickets() -> Select[Any]:
     return select(func.count()).select_from(ticket)
+
+
+def count_rejects(dataset: str) -> Select[Any]:
+    return select(func.count()).select_from(reject).where(reject.c.dataset == dataset)
+
+
+def count_violations() -> Select[Any]:
+    return select(func.count()).select_from(violation)
 
 
 def count_complaints() -> Select[Any]:

@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,8 +27,8 @@ def day(offset: int | None) -> date | None:
 class World:
     """Rows for the tables of `matching.SCHEMAS`, by name."""
 
-    def __init__(self, stack: ExitStack) -> None:
-        self._stack = stack
+    def __init__(self, stack: ExitStack, *, spill: Path) -> None:
+        self._stack, self._spill = stack, spill
         self.tables: dict[str, list[tuple[Any, ...]]] = {name: [] for name in matching.SCHEMAS}
         self.extracted(365)
 
@@ -79,7 +80,7 @@ class World:
 
     def matched(self) -> Tables:
         """The tables, loaded and matched."""
-        tables = self._stack.enter_context(Tables())
+        tables = self._stack.enter_context(Tables(spill=self._spill))
         for name, schema in matching.SCHEMAS.items():
             tables.load(name, schema, self.tables[name])
         for statement in matching.STATEMENTS:
@@ -97,9 +98,9 @@ class World:
 
 
 @pytest.fixture
-def world() -> Iterator[World]:
+def world(tmp_path: Path) -> Iterator[World]:
     with ExitStack() as stack:
-        yield World(stack)
+        yield World(stack, spill=tmp_path / "spill")
 
 
 @pytest.fixture

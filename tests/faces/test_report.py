@@ -23,7 +23,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def test_four_files_appear_in_a_folder_that_was_not_there(full: Findings, tmp_path: Path) -> None:
     folder = tmp_path / "new" / "output"
-    assert write(full, ROWS, HEADER, folder) == [folder / name for name in NAMES]
+    write(full, ROWS, HEADER, folder)
     assert sorted(contents(folder)) == sorted(NAMES)
     assert (folder / "matches.csv").read_bytes() == (
         b"service_request_id,address,latitude\r\n001,'=1+1,-39.95\r\n002,1400 N 10TH ST,\r\n"
@@ -37,7 +37,8 @@ def test_the_same_findings_give_the_same_bytes(full: Findings, tmp_path: Path) -
 
 
 def test_any_text_can_be_written_and_read_as_utf_8(hostile: Findings, attack: str, tmp_path: Path) -> None:
-    for path in write(hostile, [(attack,)], (attack,), tmp_path):
+    write(hostile, [(attack,)], (attack,), tmp_path)
+    for path in (tmp_path / name for name in NAMES):
         assert path.read_bytes().decode()
 
 

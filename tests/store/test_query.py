@@ -13,8 +13,8 @@ SCHEMA = {"name": "varchar", "n": "integer", "is_open": "boolean", "on_day": "da
 
 
 @pytest.fixture
-def tables():
-    with Tables() as opened:
+def tables(tmp_path):
+    with Tables(spill=tmp_path / "spill") as opened:
         yield opened
 
 
@@ -83,11 +83,12 @@ def test_days_are_days_of_utc(tables):
 
 
 def test_a_large_sort_spills_and_leaves_nothing_behind(tmp_path, monkeypatch):
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     monkeypatch.chdir(tmp_path)
-    with Tables(threads=1, memory_limit="60MB") as small:
+    (tmp_path / "spill").mkdir()
+    (tmp_path / "spill" / "of a killed run").write_text("")
+    with Tables(spill=tmp_path / "spill", threads=1, memory_limit=60_000_000) as small:
         small.run("create table t as select i, hash(i) as h from range(2000000) as r(i) order by h")
-        assert list(tmp_path.glob("li-perf-*/*"))
+        assert [path.name for path in tmp_path.glob("spill/*")] != ["of a killed run"]
     assert not list(tmp_path.iterdir())
 
 
@@ -96,8 +97,8 @@ def test_days_between_are_whole_numbers(tables):
     assert tables.rows("select cast(a - b as integer), cast(b - a as integer) from t") == [(60, -60)]
 
 
-def test_closed_tables_are_gone():
-    with Tables() as opened:
+def test_closed_tables_are_gone(tmp_path):
+    with Tables(spill=tmp_path / "spill") as opened:
         opened.run("create table t as select 1 as a")
     with pytest.raises(duckdb.Error):
         opened.rows("select * from t")
