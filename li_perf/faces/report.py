@@ -38,6 +38,8 @@ def write(
 
 
 def _replace(folder: Path, contents: dict[str, Writer]) -> None:
+    for name in contents:
+        _sweep(folder, name)
     with ExitStack() as leftovers:
         for name, fill in contents.items():
             part = _part(folder, name)
@@ -53,6 +55,24 @@ def _replace(folder: Path, contents: dict[str, Writer]) -> None:
 
 def _part(folder: Path, name: str) -> Path:
     return folder / f".{name}.{os.getpid()}.part"
+
+
+def _sweep(folder: Path, name: str) -> None:
+    """Remove what a process that was killed while it wrote has left."""
+    for part in folder.glob(f".{name}.*.part"):
+        number = part.suffixes[-2][1:]
+        if number.isdigit() and not _is_alive(int(number)):
+            _remove(part)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _remove(path: Path) -> None:
