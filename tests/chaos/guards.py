@@ -1,0 +1,2 @@
+def switch_off(name):
+    pass

@@ -1,0 +1,160 @@
+"""Every step of the product that touches the wire or the disk, numbered from outside; the n-th can end the process.
+
+Nothing in the product knows of this: names of the libraries below it, and four of its own, are wrapped.
+A name that is gone is an error here, and a kind of step that a whole run no longer passes is one in the tests.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+KILLED = 137  # the exit code of a process that was killed with SIGKILL, as a shell tells it
+READS = ("SELECT", "PRAGMA", "BEGIN", "EXPLAIN")
+PRAGMAS = ("USER_VERSION =", "APPLICATION_ID =", "WAL_CHECKPOINT")
+
+
+class Spoiled(Exception):
+    """What the n-th passage raises where the process is to fail by itself."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What happens on the way: the process dies, or an exception is raised, at a passage; commits take their time;
+    the disk holds so many pages; the schema has one migration more than today's."""
+
+    die_at: int | None = None
+    raise_at: int | None = None
+    slow_commit: float = 0.0
+    pages: int | None = None
+    is_newer: bool = False
+
+
+class Passages:
+    """Counts and logs the passages, one line each, and acts at the planned one; safe for threads."""
+
+    def __init__(self, plan: Plan, log: int) -> None:
+        self.plan = plan
+        self._log = log
+        self._count = 0
+        self._lock = threading.Lock()
+
+    def __call__(self, label: str) -> None:
+        with self._lock:
+            self._count += 1
+            os.write(self._log, f"{label}\n".encode())
+            if self._count == self.plan.die_at:
+                os._exit(KILLED)
+            is_spoiled = self._count == self.plan.raise_at
+        if is_spoiled:
+            raise Spoiled(label)
+
+
+def wrap(plan: Plan, log: int) -> None:
+    """Put the numbering between the product and what it stands on."""
+    passed = Passages(plan, log)
+    _wrap_sqlite(passed)
+    _wrap_calls(passed)
+    for name in ("replace", "fsync"):
+        _around(os, name, f"os.{name}", passed)
+    if plan.is_newer:
+        _migrate_once_more()
+
+
+def _around(owner: Any, name: str, label: str, passed: Passages) -> None:
+    inner = getattr(owner, name)
+
+    def around(*args: Any, **kwargs: Any) -> Any:
+        passed(f"before {label}")
+        value = inner(*args, **kwargs)
+        passed(f"after {label}")
+        return value
+
+    setattr(owner, name, around)
+
+
+def _wrap_calls(passed: Passages) -> None:
+    from li_perf.engine.client import Client
+
+    inner = Client.send_unlimited
+
+    async def send(self: Client, request: Any, **how: Any) -> Any:
+        passed(f"before call {self.server.name}")
+        reply = await inner(self, request, **how)
+        passed(f"after call {self.server.name}")
+        return reply
+
+    Client.send_unlimited = send  # type: ignore[method-assign]
+
+
+def _wrap_sqlite(passed: Passages) -> None:
+    connect = sqlite3.connect
+
+    class Cursor(sqlite3.Cursor):
+        def execute(self, sql: str, *args: Any) -> sqlite3.Cursor:
+            if sql.upper().startswith("BEGIN"):
+                self.connection.is_writing = "IMMEDIATE" in sql.upper()  # type: ignore[attr-defined]
+            return _statement(passed, sql, lambda: super(Cursor, self).execute(sql, *args))
+
+        def executemany(self, sql: str, rows: Iterable[Any]) -> sqlite3.Cursor:
+            return _statement(passed, sql, lambda: super(Cursor, self).executemany(sql, rows))
+
+    class Connection(sqlite3.Connection):
+        def cursor(self, factory: Any = Cursor) -> Any:
+            return super().cursor(Cursor)
+
+        is_writing = False
+
+        def commit(self) -> None:
+            if self.in_transaction and self.is_writing:
+                _commit(passed, super().commit)
+            else:
+                super().commit()
+
+        def close(self) -> None:
+            passed("before close")
+            super().close()
+            passed("after close")
+
+    def numbered(*args: Any, **kwargs: Any) -> sqlite3.Connection:
+        connection = connect(*args, **kwargs | {"factory": Connection})
+        if passed.plan.pages:
+            connection.cursor().execute(f"PRAGMA max_page_count = {passed.plan.pages}")
+        return connection
+
+    sqlite3.connect = numbered  # type: ignore[assignment]
+
+
+def _statement(passed: Passages, sql: str, run: Any) -> Any:
+    words = sql.strip().upper()
+    if words.startswith("COMMIT"):
+        return _commit(passed, run)
+    if not words.startswith(READS) or any(pragma in words for pragma in PRAGMAS) or words == "BEGIN IMMEDIATE":
+        passed(f"before {' '.join(words.split()[:3])}")
+    return run()
+
+
+def _commit(passed: Passages, run: Any) -> Any:
+    passed("before COMMIT")
+    time.sleep(passed.plan.slow_commit)
+    value = run()
+    passed("after COMMIT")
+    return value
+
+
+def _migrate_once_more() -> None:
+    """A version of the product that is one migration ahead, of several statements."""
+    from li_perf.store import schema
+
+    async def more(connection: Any) -> None:
+        await connection.exec_driver_sql("CREATE TABLE moved (question TEXT PRIMARY KEY, state TEXT)")
+        await connection.exec_driver_sql("INSERT INTO moved SELECT question, state FROM lookup")
+        await connection.exec_driver_sql("ALTER TABLE lookup ADD COLUMN moved INTEGER")
+
+    schema.MIGRATIONS = (*schema.MIGRATIONS, ("move the questions", more))
+    schema.VERSION += 1
