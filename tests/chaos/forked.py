@@ -22,10 +22,11 @@ TESTS = Path(__file__).parents[1]
 
 @dataclass(frozen=True, kw_only=True)
 class Ending:
-    """How a process ended; `passages` are the steps that it passed, the last one first."""
+    """How a process ended; `at` by the wall clock; `passages` are the steps that it passed."""
 
     code: int
     seconds: float
+    at: float
     out: str
     err: str
     passages: list[str]
@@ -53,6 +54,7 @@ class Process:
             self._ending = Ending(
                 code=code,
                 seconds=time.monotonic() - self._started,
+                at=time.time(),
                 out=self._text("out"),
                 err=self._text("err"),
                 passages=self.passages(),

@@ -1,2 +1,233 @@
-def switch_off(name):
-    pass
+"""The guards of the product, each with a way to switch it off from outside and the test that then must fail.
+
+`GUARD_OFF=two_stages python -m pytest -p chaos.guards …` runs tests without that guard. A loop that cannot fail proves
+nothing: `test_guards.py` shows that each named test can. A guard whose name is gone from the product is an error here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import aiohttp
+import tenacity
+
+from li_perf.engine import retry
+from li_perf.engine.ask import Asker
+from li_perf.engine.breaker import Breaker
+from li_perf.engine.budget import Budget
+from li_perf.engine.client import Client
+from li_perf.engine.heartbeat import Heartbeat
+from li_perf.engine.pace import Pace
+from li_perf.errors import Fault
+from li_perf.faces import report
+from li_perf.sources import ais
+from li_perf.store import opening
+from li_perf.store.ledger import Ledger
+
+
+@dataclass(frozen=True, kw_only=True)
+class Guard:
+    """`off` switches it off; `test` is the one that notices."""
+
+    off: Callable[[], None]
+    test: str
+
+
+def _swap(owner: Any, name: str, new: Any) -> Any:
+    """Put `new` in the place of what the product, or a library, has; the old one."""
+    old = getattr(owner, name)
+    setattr(owner, name, new)
+    return old
+
+
+def _one_transaction_off() -> None:
+    """What belongs together is written one by one: a mark of what is done, and then what was done."""
+
+    async def one_by_one(self: Ledger, *changes: Any) -> None:
+        for change in reversed(changes):
+            await save(self, change)
+
+    save = _swap(Ledger, "save", one_by_one)
+
+
+def _two_stages_off() -> None:
+    """The second server is asked before the first one's answer is durable."""
+    behind: set[asyncio.Task[None]] = set()
+
+    async def later(self: Ledger, *changes: Any) -> None:
+        saving = asyncio.ensure_future(save(self, *changes))
+        if not str(changes[0][0]).lower().startswith("update lookup"):
+            await saving
+        behind.add(saving)
+
+    save = _swap(Ledger, "save", later)
+
+
+def _waiting_for_the_keeper_off() -> None:
+    async def cut(task: asyncio.Task[None]) -> None:
+        task.cancel()
+
+    _swap(opening, "_through", cut)
+
+
+def _lock_off() -> None:
+    _swap(fcntl, "flock", lambda *_: None)
+
+
+def _durable_commits_off() -> None:
+    class Cursor(sqlite3.Cursor):
+        def execute(self, sql: str, *args: Any) -> sqlite3.Cursor:
+            is_it = sql.upper().startswith("PRAGMA SYNCHRONOUS")
+            return super().execute("PRAGMA synchronous = OFF" if is_it else sql, *args)
+
+    class Connection(sqlite3.Connection):
+        def cursor(self, factory: Any = Cursor) -> Any:
+            return super().cursor(Cursor)
+
+    connect = _swap(sqlite3, "connect", lambda *args, **how: connect(*args, **{"factory": Connection} | how))
+
+
+def _body_cap_off() -> None:
+    def uncapped(self: Client, server: Any, **how: Any) -> None:
+        begin(self, replace(server, body_cap=10**12), **how)
+
+    begin = _swap(Client, "__init__", uncapped)
+
+
+def _quoting_off() -> None:
+    _swap(ais, "quote", lambda text, **_: text)
+
+
+def _redirects_off() -> None:
+    async def follow(self: aiohttp.ClientSession, *args: Any, **how: Any) -> Any:
+        return await ask(self, *args, **how | {"allow_redirects": True})
+
+    ask = _swap(aiohttp.ClientSession, "_request", follow)
+
+
+def _hidden_repeats_off() -> None:
+    """What aiohttp repeats by itself passes."""
+
+    async def through(self: Client, request: Any, handler: Any) -> Any:
+        response = await handler(request)
+        self.sent[str(response.status)] += 1
+        return response
+
+    _swap(Client, "_guard", through)
+
+
+def _named_retries_off() -> None:
+    """A negative predicate, which swallows cancellations too (tenacity issue 529)."""
+    _swap(retry, "retry_if_exception_type", lambda _: tenacity.retry_if_not_exception_type(ZeroDivisionError))
+    _swap(retry.Retry, "_is_over", lambda self, state: state.attempt_number >= self.tries)
+
+
+def _known_good_probe_off() -> None:
+    """The probe asks what fails."""
+
+    async def mine(self: Asker, question: Any) -> Any:
+        assert "_known_good" in vars(self)
+        self._known_good = question
+        return await ask(self, question)
+
+    ask = _swap(Asker, "ask", mine)
+
+
+def _breaker_off() -> None:
+    async def healthy(*_: Any) -> bool:
+        return True
+
+    _swap(Breaker, "open", lambda _: None)
+    _swap(Breaker, "failed", lambda *_: False)
+    _swap(Breaker, "is_healthy", healthy)
+
+
+async def _at_once(*_: Any, **__: Any) -> None:
+    return None
+
+
+async def _unpaced(_: Pace, ready: Callable[[], None] = lambda: None) -> None:
+    ready()
+
+
+def _obedience_off() -> None:
+    """How long the server asks us to wait is not heard."""
+    Fault.wait = property(lambda _: None, lambda *_: None)  # type: ignore[assignment]
+
+
+ASK, WIRE = "tests/engine/test_ask.py::test_", "tests/engine/test_wire_faults.py::test_"
+LEDGER = "tests/store/test_ledger.py::test_"
+GUARDS = {
+    "one_transaction": Guard(
+        off=_one_transaction_off,
+        test="tests/kills/test_half_steps.py::test_no_commit_leaves_half_a_step_and_no_call_goes_ahead_of_its_answer",
+    ),
+    "two_stages": Guard(
+        off=_two_stages_off,
+        test="tests/kills/test_half_steps.py::test_no_commit_leaves_half_a_step_and_no_call_goes_ahead_of_its_answer",
+    ),
+    "waiting_for_the_keeper": Guard(
+        off=_waiting_for_the_keeper_off, test=f"{LEDGER}a_caller_that_is_cancelled_loses_nothing_that_it_gave"
+    ),
+    "waiting_for_the_keeper_when_stopped": Guard(
+        off=_waiting_for_the_keeper_off,
+        test="tests/kills/test_signals.py::test_a_second_signal_in_the_middle_of_a_commit_loses_no_answer_that_came",
+    ),
+    "lock": Guard(off=_lock_off, test=f"{LEDGER}a_second_run_is_refused_and_the_lock_is_free_behind_the_first"),
+    "body_cap": Guard(
+        off=_body_cap_off,
+        test="tests/engine/test_client.py::test_a_body_over_the_cap_is_too_heavy_and_an_error_page_is_cut",
+    ),
+    "quoting": Guard(
+        off=_quoting_off, test="tests/sources/test_ais_questions.py::test_nothing_of_a_question_is_left_raw_in_the_path"
+    ),
+    "redirects": Guard(off=_redirects_off, test=f"{WIRE}a_redirect_is_an_answer_and_the_key_stays_at_home"),
+    "hidden_repeats": Guard(
+        off=_hidden_repeats_off, test=f"{WIRE}a_call_that_hangs_up_is_never_repeated_behind_our_back"
+    ),
+    "named_retries": Guard(
+        off=_named_retries_off, test="tests/engine/test_retry.py::test_what_is_no_fault_is_never_repeated"
+    ),
+    "known_good_probe": Guard(off=_known_good_probe_off, test=f"{ASK}poison_items_fail_alone_after_their_tries"),
+    "breaker": Guard(off=_breaker_off, test=f"{ASK}an_outage_of_ten_minutes_fails_nothing_and_costs_few_calls"),
+    "obedience": Guard(off=_obedience_off, test=f"{ASK}everybody_waits_as_long_as_the_server_asks"),
+    "budget": Guard(
+        off=lambda: _swap(Budget, "spend", _at_once), test=f"{ASK}retries_are_a_tenth_of_the_traffic_at_most"
+    ),
+    "heartbeat": Guard(
+        off=lambda: _swap(Heartbeat, "slept_since", lambda *_: False),
+        test=f"{ASK}what_fails_across_a_sleep_of_the_machine_is_not_charged",
+    ),
+    "suspicion_of_invalid_query": Guard(
+        off=lambda: _swap(ais, "_own_exception", lambda _: None),
+        test="tests/sources/test_ais_answers.py::test_invalid_query_is_a_failure_for_what_ais_can_answer",
+    ),
+    "greeting": Guard(
+        off=lambda: _swap(Asker, "greet", _at_once),
+        test="tests/engine/test_greet.py::test_what_waiting_cannot_mend_is_said_after_one_call",
+    ),
+    "pace": Guard(
+        off=lambda: _swap(Pace, "take", _unpaced),
+        test="tests/engine/test_pace.py::test_the_server_never_sees_more_than_the_rate_and_one_in_a_second",
+    ),
+    "sweeping": Guard(
+        off=lambda: _swap(report, "_sweep", lambda *_: None),
+        test="tests/faces/test_report_leftovers.py::test_parts_of_a_killed_process_are_swept_and_nothing_else",
+    ),
+}
+
+
+def switch_off(name: str | None) -> None:
+    """Switch off the guard of that name, if any."""
+    if name:
+        GUARDS[name].off()
+
+
+def pytest_configure() -> None:
+    switch_off(os.environ.get("GUARD_OFF"))

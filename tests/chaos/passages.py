@@ -10,8 +10,9 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 KILLED = 137  # the exit code of a process that was killed with SIGKILL, as a shell tells it
@@ -25,8 +26,8 @@ class Spoiled(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What happens on the way: the process dies, or an exception is raised, at a passage; commits take their time;
-    the disk holds so many pages; the schema has one migration more than today's."""
+    """What happens on the way: the process dies, or an exception is raised, at a passage; commits of answers take so
+    many seconds; the store has room for so many pages; the schema has one migration more than today's."""
 
     die_at: int | None = None
     raise_at: int | None = None
@@ -35,30 +36,43 @@ class Plan:
     is_newer: bool = False
 
 
+Pass = Callable[[str], None]
+
+
 class Passages:
     """Counts and logs the passages, one line each, and acts at the planned one; safe for threads."""
 
     def __init__(self, plan: Plan, log: int) -> None:
-        self.plan = plan
+        self._plan = plan
         self._log = log
         self._count = 0
         self._lock = threading.Lock()
+        self._settles_answers = False
 
     def __call__(self, label: str) -> None:
         with self._lock:
             self._count += 1
             os.write(self._log, f"{label}\n".encode())
-            if self._count == self.plan.die_at:
+            if self._count == self._plan.die_at:
                 os._exit(KILLED)
-            is_spoiled = self._count == self.plan.raise_at
+            is_spoiled = self._count == self._plan.raise_at
         if is_spoiled:
+            Path("spoiled").touch()
             raise Spoiled(label)
+        self._take_time(label)
+
+    def _take_time(self, label: str) -> None:
+        if label == "before COMMIT" and self._settles_answers:
+            time.sleep(self._plan.slow_commit)
+        self._settles_answers = label.startswith("before UPDATE LOOKUP") or (
+            self._settles_answers and label not in ("before COMMIT", "before BEGIN IMMEDIATE")
+        )
 
 
 def wrap(plan: Plan, log: int) -> None:
     """Put the numbering between the product and what it stands on."""
     passed = Passages(plan, log)
-    _wrap_sqlite(passed)
+    sqlite3.connect = connecting(passed, pages=plan.pages)  # type: ignore[assignment]
     _wrap_calls(passed)
     for name in ("replace", "fsync"):
         _around(os, name, f"os.{name}", passed)
@@ -66,7 +80,7 @@ def wrap(plan: Plan, log: int) -> None:
         _migrate_once_more()
 
 
-def _around(owner: Any, name: str, label: str, passed: Passages) -> None:
+def _around(owner: Any, name: str, label: str, passed: Pass) -> None:
     inner = getattr(owner, name)
 
     def around(*args: Any, **kwargs: Any) -> Any:
@@ -78,7 +92,7 @@ def _around(owner: Any, name: str, label: str, passed: Passages) -> None:
     setattr(owner, name, around)
 
 
-def _wrap_calls(passed: Passages) -> None:
+def _wrap_calls(passed: Pass) -> None:
     from li_perf.engine.client import Client
 
     inner = Client.send_unlimited
@@ -92,7 +106,8 @@ def _wrap_calls(passed: Passages) -> None:
     Client.send_unlimited = send  # type: ignore[method-assign]
 
 
-def _wrap_sqlite(passed: Passages) -> None:
+def connecting(passed: Pass, *, pages: int | None = None) -> Callable[..., sqlite3.Connection]:
+    """`sqlite3.connect` with passages before each statement that writes, and before and after commits and closes."""
     connect = sqlite3.connect
 
     class Cursor(sqlite3.Cursor):
@@ -105,10 +120,10 @@ def _wrap_sqlite(passed: Passages) -> None:
             return _statement(passed, sql, lambda: super(Cursor, self).executemany(sql, rows))
 
     class Connection(sqlite3.Connection):
+        is_writing = False
+
         def cursor(self, factory: Any = Cursor) -> Any:
             return super().cursor(Cursor)
-
-        is_writing = False
 
         def commit(self) -> None:
             if self.in_transaction and self.is_writing:
@@ -123,14 +138,14 @@ def _wrap_sqlite(passed: Passages) -> None:
 
     def numbered(*args: Any, **kwargs: Any) -> sqlite3.Connection:
         connection = connect(*args, **kwargs | {"factory": Connection})
-        if passed.plan.pages:
-            connection.cursor().execute(f"PRAGMA max_page_count = {passed.plan.pages}")
+        if pages:
+            connection.cursor().execute(f"PRAGMA max_page_count = {pages}")
         return connection
 
-    sqlite3.connect = numbered  # type: ignore[assignment]
+    return numbered
 
 
-def _statement(passed: Passages, sql: str, run: Any) -> Any:
+def _statement(passed: Pass, sql: str, run: Callable[[], sqlite3.Cursor]) -> sqlite3.Cursor:
     words = sql.strip().upper()
     if words.startswith("COMMIT"):
         return _commit(passed, run)
@@ -139,9 +154,8 @@ def _statement(passed: Passages, sql: str, run: Any) -> Any:
     return run()
 
 
-def _commit(passed: Passages, run: Any) -> Any:
+def _commit(passed: Pass, run: Callable[[], Any]) -> Any:
     passed("before COMMIT")
-    time.sleep(passed.plan.slow_commit)
     value = run()
     passed("after COMMIT")
     return value

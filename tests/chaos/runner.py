@@ -14,9 +14,9 @@ from typing import Any
 
 import aiosqlite  # noqa: F401 - imported here, so that it need not be in each process
 import sqlalchemy.dialects.sqlite.aiosqlite  # noqa: F401
-
 from chaos.guards import switch_off
 from chaos.passages import Plan, wrap
+
 from li_perf.cli import main as product
 
 

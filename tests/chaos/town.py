@@ -9,12 +9,12 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from support.processes import City, simulated
-from support.truth import Truth, truth
-
 from chaos.checks import asked_again, begun, gold, is_whole
 from chaos.forked import Ending, Process, Runner, forking
 from chaos.passages import Plan
+from support.processes import City, simulated
+from support.truth import Truth, truth
+
 from li_perf.simulator.city import build
 
 WORKERS = 2  # calls in flight to each server at most
@@ -23,7 +23,7 @@ RUN = ["run", "--since", "2025-01-01", "--until", "2026-01-01"]
 
 @dataclass(kw_only=True)
 class Town:
-    """A city whose every question has been asked at least twice already, so that its own counts tell every further one."""
+    """A city that was asked every question at least twice already, so that its own counts tell each further one."""
 
     city: City
     runner: Runner
@@ -32,6 +32,8 @@ class Town:
     steps: list[str]
     gold: str
     carto_calls: int
+    workers: int
+    seconds: float = 0.0
 
     def __post_init__(self) -> None:
         self._numbers = count()
@@ -39,7 +41,8 @@ class Town:
     def new(self) -> Story:
         """A run that has not begun, in a folder of its own."""
         folder = self.folder / f"run{next(self._numbers)}"
-        return Story(town=self, folder=folder, environment=environment(self.city, folder), before=self.city.stats())
+        given = environment(self.city, folder, self.workers)
+        return Story(town=self, folder=folder, environment=given, before=self.city.stats())
 
 
 @dataclass(kw_only=True)
@@ -60,36 +63,42 @@ class Story:
         return self.start(plan, verb).end()
 
     def finish(self, *, again: int, carto: int) -> None:
-        """Go on to the end: all is true, and no more was asked again than may be."""
+        """Go on to the end: all is true, and no more was asked again of AIS, and of Carto, than may be."""
         last = self.run()
         assert last.code == 0, last.err
-        is_whole(self.folder, self.town.real)
-        assert gold(self.folder) == self.town.gold
+        self.is_whole()
         now = self.town.city.stats()
         assert asked_again(self.before["asked"], now["asked"]) <= again
         assert now["carto_requests"] - self.before["carto_requests"] <= self.town.carto_calls + carto
+
+    def is_whole(self) -> None:
+        """Everything is there once and true, as after a run that nothing disturbed."""
+        is_whole(self.folder, self.town.real)
+        assert gold(self.folder) == self.town.gold
 
     @property
     def repeated(self) -> int:
         return asked_again(self.before["asked"], self.town.city.stats()["asked"])
 
 
-def environment(city: City, folder: Path) -> dict[str, str]:
-    few = {"LI_PERF_AIS_CONCURRENCY": str(WORKERS), "LI_PERF_CARTO_CONCURRENCY": str(WORKERS)}
+def environment(city: City, folder: Path, workers: int) -> dict[str, str]:
+    few = {"LI_PERF_AIS_CONCURRENCY": str(workers), "LI_PERF_CARTO_CONCURRENCY": str(WORKERS)}
     return city.environment(folder, **few)
 
 
 @contextmanager
-def town(folder: Path, *, tickets: int = 40, seed: int = 1, faults: str = "") -> Iterator[Town]:
+def town(folder: Path, *, tickets: int = 40, seed: int = 1, faults: str = "", workers: int = WORKERS) -> Iterator[Town]:
     """A town, and an undisturbed run in it, which is true by itself."""
     real = truth(build(tickets=tickets, seed=seed, unanswerable=False))
     with simulated(tickets=tickets, seed=seed, faults=faults) as city, forking() as runner:
-        made = Town(city=city, runner=runner, real=real, folder=folder, steps=[], gold="", carto_calls=0)
+        made = Town(
+            city=city, runner=runner, real=real, folder=folder, steps=[], gold="", carto_calls=0, workers=workers
+        )
         for _ in range(2):
             story = made.new()
             ending = story.run()
             assert ending.code == 0, ending.err
             is_whole(story.folder, real)
-            made.steps, made.gold = ending.passages, gold(story.folder)
+            made.steps, made.gold, made.seconds = ending.passages, gold(story.folder), ending.seconds
             made.carto_calls = city.stats()["carto_requests"] - story.before["carto_requests"]
         yield made

@@ -6,11 +6,10 @@ import random
 from itertools import count
 
 import pytest
-from support.chaos import bounded, note
-
 from chaos.checks import left_over
 from chaos.passages import KILLED, Plan
 from chaos.town import WORKERS, Town
+from support.chaos import bounded, note
 
 SHARES = bounded(1, 2)  # so many workers divide the steps among them
 GREETED = 4  # calls that each start costs Carto: a greeting, a table's columns, a count of its rows before and after

@@ -1,0 +1,37 @@
+"""An exception of any kind in any step: the process ends by itself, at once, and the run can be gone on with."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from chaos.passages import Plan
+from chaos.town import WORKERS, Town
+from support.chaos import bounded, note
+
+AT_MOST = 5.0  # seconds; a database thread that nobody ended would hold the process for ever
+PER_START = 6
+SHARES = bounded(1, 2)
+
+
+@pytest.mark.timeout(3_600)
+@pytest.mark.parametrize("share", range(SHARES))
+def test_an_exception_at_any_step_ends_the_process_and_loses_nothing(quick_town: Town, share: int) -> None:
+    last, slowest = len(quick_town.steps), 0.0
+    some = [random.randint(1 + last * n // 3, last * (n + 1) // 3) for n in range(3)]
+    steps = bounded(some, list(range(1 + share, last, SHARES)))  # type: ignore[call-overload]
+    for step in steps:
+        story = quick_town.new()
+        ending = story.start(Plan(raise_at=step)).end(60)
+        where = f"an exception at step {step} ({quick_town.steps[step - 1]})"
+        spoiled = story.folder / "spoiled"
+        assert spoiled.exists(), where
+        seconds = ending.at - spoiled.stat().st_mtime
+        assert seconds < AT_MOST, f"{where}: still alive {seconds:.0f} s later"
+        assert ending.code != 0, where
+        try:
+            story.finish(again=WORKERS, carto=PER_START)
+        except AssertionError as error:
+            raise AssertionError(f"{where}: {error}") from error
+        slowest = max(slowest, seconds)
+    note("exceptions", {"steps": len(steps), "slowest end, s": round(slowest, 2)})

@@ -1,0 +1,102 @@
+"""The store as a kill would leave it behind each single commit: no half step, and no call ahead of its answer.
+
+A process that is killed leaves what its last commit left, so that looking behind every commit is a kill at each.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from chaos.passages import connecting
+from support.runs import settings_for, work
+
+from li_perf.engine.client import Client
+from li_perf.simulator.city import build
+from li_perf.simulator.faults import Faults
+from li_perf.simulator.server import serve
+from li_perf.store.questions import digest, received
+from li_perf.wire import Reply, Request
+
+ACCOUNT = re.compile(r"'([0-9]{9})'")
+
+
+class Watch:
+    """Notes what is half done in the store at `path`, read through a connection of its own."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._connect = sqlite3.connect
+        self.commits = 0
+        self.half: list[str] = []
+
+    def passed(self, label: str) -> None:
+        if label == "after COMMIT":
+            self.commits += 1
+            with closing(self._open()) as store:
+                self.half += [*_half_answers(store), *_half_fetches(store)]
+
+    def durable_accounts(self) -> set[str]:
+        """Accounts of answers that no kill can take back any more."""
+        with closing(self._open()) as store:
+            return {value for (value,) in store.execute("select value from fetch where kind = 'account'")}
+
+    def _open(self) -> sqlite3.Connection:
+        return self._connect(f"file:{self._path}?mode=ro", uri=True)
+
+
+def _half_answers(store: sqlite3.Connection) -> list[str]:
+    half = []
+    there = {value for (value,) in store.execute("select value from fetch where kind = 'account'")}
+    for question, state, status, body, sha256, accounts in store.execute(
+        "select question, state, status, body, sha256, accounts from lookup where source = 'ais'"
+    ):
+        if state != "answered" or digest(question, status, received(body)) != sha256:
+            half.append(f"{question} is {state} and its answer is not whole")
+        elif lost := set(json.loads(accounts)) - there:
+            half.append(f"{question} is answered and {lost} are not to be fetched")
+    return half
+
+
+def _half_fetches(store: sqlite3.Connection) -> list[str]:
+    asked = " ".join(request for (request,) in store.execute("select request from page where dataset = 'violations'"))
+    done = store.execute("select kind, value from fetch where state = 'answered'").fetchall()
+    return [f"{kind} {value} is done and no page has it" for kind, value in done if f"'{value}'" not in asked]
+
+
+def _watched(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> list[set[str]]:
+    """The accounts that were asked about before they were durable, of each call to Carto."""
+    ahead: list[set[str]] = []
+    send: Callable[..., Any] = Client.send_unlimited
+
+    async def watched(client: Client, request: Request, **how: Any) -> Reply:
+        if request.form and " FROM violations " in request.form["q"]:
+            ahead.append(set(ACCOUNT.findall(request.form["q"])) - watch.durable_accounts())
+        return await send(client, request, **how)
+
+    monkeypatch.setattr(Client, "send_unlimited", watched)
+    monkeypatch.setattr(sqlite3, "connect", connecting(watch.passed))
+    return ahead
+
+
+async def test_no_commit_leaves_half_a_step_and_no_call_goes_ahead_of_its_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    city = build(tickets=60, seed=4, unanswerable=False)
+    watch = Watch(tmp_path / "data" / "philadelphia.db")
+    async with serve(city, faults=Faults(latency=0.002)) as simulation:
+        settings = settings_for(simulation, tmp_path, ais_concurrency=4)
+        ahead = _watched(watch, monkeypatch)
+        findings = await asyncio.wait_for(work(settings, city), 60)
+    assert watch.commits > 15
+    assert watch.half == []
+    assert len(ahead) >= 2
+    assert set().union(*ahead) == set()
+    assert findings.lookups.pending == findings.lookups.fetches_pending == 0
