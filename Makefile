@@ -3,9 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+CHAOS_TESTS ?= tests
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
-.PHONY: help setup demo run resume retry status report test check format lock image bench clean
+.PHONY: help setup demo run resume retry status report test check chaos format lock image bench clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | column -t -s "$$(printf '\t')" 2>/dev/null || grep '##' $(MAKEFILE_LIST)
@@ -46,6 +47,10 @@ check: $(READY) ## Format, lint, types, layers, tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -n auto
+
+chaos: $(READY) ## Hundreds of kills, stops, power cuts and random faults, and the table of figures (half an hour)
+	@figures=$$(mktemp); CHAOS=1 CHAOS_FIGURES=$$figures $(BIN)/python -m pytest -n auto --dist worksteal $(CHAOS_TESTS); code=$$?; \
+	$(BIN)/python tests/chaos/table.py $$figures; rm -f $$figures; exit $$code
 
 format: $(READY) ## Format the code
 	$(BIN)/ruff format .

@@ -12,12 +12,13 @@ from typing import Any
 from chaos.checks import asked_again, begun, gold, is_whole
 from chaos.forked import Ending, Process, Runner, forking
 from chaos.passages import Plan
+from support.chaos import note
 from support.processes import City, simulated
 from support.truth import Truth, truth
 
 from li_perf.simulator.city import build
 
-WORKERS = 2  # calls in flight to each server at most
+WORKERS = 4  # calls in flight to each server at most
 RUN = ["run", "--since", "2025-01-01", "--until", "2026-01-01"]
 
 
@@ -32,8 +33,7 @@ class Town:
     steps: list[str]
     gold: str
     carto_calls: int
-    workers: int
-    seconds: float = 0.0
+    seconds: float
 
     def __post_init__(self) -> None:
         self._numbers = count()
@@ -41,7 +41,7 @@ class Town:
     def new(self) -> Story:
         """A run that has not begun, in a folder of its own."""
         folder = self.folder / f"run{next(self._numbers)}"
-        given = environment(self.city, folder, self.workers)
+        given = environment(self.city, folder)
         return Story(town=self, folder=folder, environment=given, before=self.city.stats())
 
 
@@ -73,7 +73,7 @@ class Story:
 
     def is_whole(self) -> None:
         """Everything is there once and true, as after a run that nothing disturbed."""
-        is_whole(self.folder, self.town.real)
+        note("runs gone on with to their end", {"runs": 1} | is_whole(self.folder, self.town.real))
         assert gold(self.folder) == self.town.gold
 
     @property
@@ -81,8 +81,8 @@ class Story:
         return asked_again(self.before["asked"], self.town.city.stats()["asked"])
 
 
-def environment(city: City, folder: Path, workers: int) -> dict[str, str]:
-    few = {"LI_PERF_AIS_CONCURRENCY": str(workers), "LI_PERF_CARTO_CONCURRENCY": str(WORKERS)}
+def environment(city: City, folder: Path) -> dict[str, str]:
+    few = {"LI_PERF_AIS_CONCURRENCY": str(WORKERS), "LI_PERF_CARTO_CONCURRENCY": str(WORKERS)}
     return city.environment(folder, **few)
 
 
@@ -91,9 +91,7 @@ def town(folder: Path, *, tickets: int = 40, seed: int = 1, faults: str = "", wo
     """A town, and an undisturbed run in it, which is true by itself."""
     real = truth(build(tickets=tickets, seed=seed, unanswerable=False))
     with simulated(tickets=tickets, seed=seed, faults=faults) as city, forking() as runner:
-        made = Town(
-            city=city, runner=runner, real=real, folder=folder, steps=[], gold="", carto_calls=0, workers=workers
-        )
+        made = Town(city=city, runner=runner, real=real, folder=folder, steps=[], gold="", carto_calls=0, seconds=0.0)
         for _ in range(2):
             story = made.new()
             ending = story.run()

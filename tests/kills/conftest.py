@@ -1,4 +1,4 @@
-"""Towns that the tests share."""
+"""The town that the tests share."""
 
 from __future__ import annotations
 
@@ -9,14 +9,7 @@ from chaos.town import Town, town
 
 
 @pytest.fixture(scope="session")
-def quick_town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    """A town whose servers answer at once."""
-    with town(tmp_path_factory.mktemp("quick")) as made:
-        yield made
-
-
-@pytest.fixture(scope="session")
-def slow_town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+def small_town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     """A town whose answers take their time, so that a moment chosen at random finds calls in flight."""
-    with town(tmp_path_factory.mktemp("slow"), tickets=150, seed=2, faults="latency=0.05", workers=8) as made:
+    with town(tmp_path_factory.mktemp("town"), tickets=60, seed=1, faults="latency=0.03") as made:
         yield made

@@ -16,28 +16,28 @@ from chaos.passages import Plan
 from chaos.town import WORKERS, Town
 from support.chaos import bounded, note
 
-PER_START = 6
+PER_START = WORKERS + 4
 
 
 @pytest.mark.timeout(1_200)
-def test_a_store_without_room_stops_the_run_and_keeps_what_was_committed(quick_town: Town) -> None:
-    whole = quick_town.new()
+def test_a_store_without_room_stops_the_run_and_keeps_what_was_committed(small_town: Town) -> None:
+    whole = small_town.new()
     whole.finish(again=0, carto=0)
     ((most,),) = rows(whole.folder, "pragma page_count")
-    sizes = bounded([random.randint(2, most // 2), random.randint(most // 2, most - 1)], list(range(2, most)))  # type: ignore[call-overload]
+    sizes = bounded([random.randint(most // 4, most - 1)], list(range(2, most)))  # type: ignore[call-overload]
     for pages in sizes:
-        story = quick_town.new()
+        story = small_town.new()
         ending = story.run(Plan(pages=pages))
         _is_said(ending)
         story.finish(again=WORKERS, carto=PER_START)
-    note("full store: sizes at which the run stopped and went on", len(sizes))
+    note("full stores", {"sizes at which a run stopped and went on": len(sizes)})
 
 
 @pytest.mark.timeout(600)
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk needs root")
 @pytest.mark.parametrize("kilobytes", bounded([400], list(range(100, 1_000, 60))))  # type: ignore[call-overload]
-def test_a_small_disk_stops_the_run_which_goes_on_once_it_is_larger(quick_town: Town, kilobytes: int) -> None:
-    story = quick_town.new()
+def test_a_small_disk_stops_the_run_which_goes_on_once_it_is_larger(small_town: Town, kilobytes: int) -> None:
+    story = small_town.new()
     story.folder.mkdir()
     data = story.folder / "data"
     with _small_disk(data, kilobytes) as grow:
@@ -47,7 +47,7 @@ def test_a_small_disk_stops_the_run_which_goes_on_once_it_is_larger(quick_town: 
         grow()
         if ending.code:
             story.finish(again=WORKERS, carto=PER_START)
-    note("full disk: code", ending.code)
+    note("full disks", {"mounted": 1, "stopped and went on": int(bool(ending.code))})
 
 
 def _is_said(ending: Ending) -> None:

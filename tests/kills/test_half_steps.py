@@ -6,7 +6,6 @@ A process that is killed leaves what its last commit left, so that looking behin
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 import sqlite3
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from chaos.checks import half_steps
 from chaos.passages import connecting
 from support.runs import settings_for, work
 
@@ -22,7 +22,6 @@ from li_perf.engine.client import Client
 from li_perf.simulator.city import build
 from li_perf.simulator.faults import Faults
 from li_perf.simulator.server import serve
-from li_perf.store.questions import digest, received
 from li_perf.wire import Reply, Request
 
 ACCOUNT = re.compile(r"'([0-9]{9})'")
@@ -41,7 +40,7 @@ class Watch:
         if label == "after COMMIT":
             self.commits += 1
             with closing(self._open()) as store:
-                self.half += [*_half_answers(store), *_half_fetches(store)]
+                self.half += half_steps(store)
 
     def durable_accounts(self) -> set[str]:
         """Accounts of answers that no kill can take back any more."""
@@ -50,25 +49,6 @@ class Watch:
 
     def _open(self) -> sqlite3.Connection:
         return self._connect(f"file:{self._path}?mode=ro", uri=True)
-
-
-def _half_answers(store: sqlite3.Connection) -> list[str]:
-    half = []
-    there = {value for (value,) in store.execute("select value from fetch where kind = 'account'")}
-    for question, state, status, body, sha256, accounts in store.execute(
-        "select question, state, status, body, sha256, accounts from lookup where source = 'ais'"
-    ):
-        if state != "answered" or digest(question, status, received(body)) != sha256:
-            half.append(f"{question} is {state} and its answer is not whole")
-        elif lost := set(json.loads(accounts)) - there:
-            half.append(f"{question} is answered and {lost} are not to be fetched")
-    return half
-
-
-def _half_fetches(store: sqlite3.Connection) -> list[str]:
-    asked = " ".join(request for (request,) in store.execute("select request from page where dataset = 'violations'"))
-    done = store.execute("select kind, value from fetch where state = 'answered'").fetchall()
-    return [f"{kind} {value} is done and no page has it" for kind, value in done if f"'{value}'" not in asked]
 
 
 def _watched(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> list[set[str]]:
