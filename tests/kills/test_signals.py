@@ -51,7 +51,7 @@ def _stopped(story: Story, number: signal.Signals, *, after: float) -> tuple[End
     return process.end(), time.monotonic() - told
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", bounded([signal.SIGTERM], [signal.SIGTERM, signal.SIGINT]))  # type: ignore[call-overload]
 def test_a_stop_in_the_middle_of_a_commit_keeps_every_answer(small_town: Town, number: signal.Signals) -> None:
     story = small_town.new()
     process = story.start(Plan(slow_commit=1.0))
@@ -89,6 +89,6 @@ def test_two_signals_at_random_moments_end_the_run_at_once_and_lose_nothing(smal
     process.ended(dice.uniform(0, 0.06))
     process.send(numbers[1])
     ending = process.end(AT_MOST + 5)
-    assert ending.code == CODES[numbers[0]], ending.err
+    assert ending.code in {CODES[number] for number in numbers}, ending.err  # of two at once either may come first
     unanswered = ending.passages.count("before call AIS") - ending.passages.count("after call AIS")
     story.finish(again=unanswered, carto=PER_START + WORKERS)
