@@ -67,7 +67,7 @@ def half_steps(store: sqlite3.Connection) -> list[str]:
     there = {value for (value,) in store.execute("select value from fetch where kind = 'account'")}
     answers = "select question, state, status, body, sha256, accounts from lookup where source = 'ais'"
     for question, state, status, body, sha256, accounts in store.execute(answers):
-        if state != "answered" or digest(question, status, received(body)) != sha256:
+        if state != "answered" or not received(body) or digest(question, status, body) != sha256:
             half.append(f"{question} is {state} and its answer is not whole")
         elif lost := set(json.loads(accounts)) - there:
             half.append(f"{question} is answered and {lost} are not to be fetched")

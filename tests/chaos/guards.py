@@ -12,10 +12,12 @@ import os
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import aiohttp
 import tenacity
+from chaos.passages import DRIVERS
 
 from li_perf.engine import retry
 from li_perf.engine.ask import Asker
@@ -90,7 +92,8 @@ def _durable_commits_off() -> None:
         def cursor(self, factory: Any = Cursor) -> Any:
             return super().cursor(Cursor)
 
-    connect = _swap(sqlite3, "connect", lambda *args, **how: connect(*args, **{"factory": Connection} | how))
+    for module in DRIVERS:
+        _swap(module, "connect", partial(module.connect, factory=Connection))
 
 
 def _body_cap_off() -> None:
@@ -162,7 +165,7 @@ def _obedience_off() -> None:
 
 
 ASK, WIRE = "tests/engine/test_ask.py::test_", "tests/engine/test_wire_faults.py::test_"
-LEDGER = "tests/store/test_ledger.py::test_"
+LEDGER, KEEPER = "tests/store/test_ledger.py::test_", "tests/store/test_keeper.py::test_"
 GUARDS = {
     "one_transaction": Guard(
         off=_one_transaction_off,
@@ -173,7 +176,8 @@ GUARDS = {
         test="tests/kills/test_half_steps.py::test_no_commit_leaves_half_a_step_and_no_call_goes_ahead_of_its_answer",
     ),
     "waiting_for_the_keeper": Guard(
-        off=_waiting_for_the_keeper_off, test=f"{LEDGER}a_caller_that_is_cancelled_loses_nothing_that_it_gave"
+        off=_waiting_for_the_keeper_off,
+        test=f"{KEEPER}a_stop_in_the_middle_of_a_commit_keeps_what_was_given_meanwhile",
     ),
     "waiting_for_the_keeper_when_stopped": Guard(
         off=_waiting_for_the_keeper_off,

@@ -18,6 +18,7 @@ from typing import Any
 KILLED = 137  # the exit code of a process that was killed with SIGKILL, as a shell tells it
 READS = ("SELECT", "PRAGMA", "BEGIN", "EXPLAIN")
 PRAGMAS = ("USER_VERSION =", "APPLICATION_ID =", "WAL_CHECKPOINT")
+DRIVERS: tuple[Any, ...] = (sqlite3, sqlite3.dbapi2)  # aiosqlite connects by the first name, SQLAlchemy by the second
 
 
 class Spoiled(Exception):
@@ -72,7 +73,9 @@ class Passages:
 def wrap(plan: Plan, log: int) -> None:
     """Put the numbering between the product and what it stands on."""
     passed = Passages(plan, log)
-    sqlite3.connect = connecting(passed, pages=plan.pages)  # type: ignore[assignment]
+    numbered = connecting(passed, pages=plan.pages)
+    for module in DRIVERS:
+        module.connect = numbered
     _wrap_calls(passed)
     for name in ("replace", "fsync"):
         _around(os, name, f"os.{name}", passed)

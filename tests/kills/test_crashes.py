@@ -17,7 +17,7 @@ SHARES = bounded(1, 2)
 @pytest.mark.timeout(3_600)
 @pytest.mark.parametrize("share", range(SHARES))
 def test_an_exception_at_any_step_ends_the_process_and_loses_nothing(small_town: Town, share: int) -> None:
-    last, slowest = len(small_town.steps), 0.0
+    last, spoilt, slowest = len(small_town.steps), 0, 0.0
     some = [random.randint(1 + last * n // 2, last * (n + 1) // 2) for n in range(2)]
     steps = bounded(some, list(range(1 + share, last, 2 * SHARES)))  # type: ignore[call-overload]
     for step in steps:
@@ -25,7 +25,10 @@ def test_an_exception_at_any_step_ends_the_process_and_loses_nothing(small_town:
         ending = story.start(Plan(raise_at=step)).end(60)
         where = f"an exception at step {step} ({small_town.steps[step - 1]})"
         spoiled = story.folder / "spoiled"
-        assert spoiled.exists(), where
+        if not spoiled.exists():
+            assert ending.code == 0, f"{where}: {ending.err}"
+            continue  # this run had fewer steps
+        spoilt += 1
         seconds = ending.at - spoiled.stat().st_mtime
         assert seconds < AT_MOST, f"{where}: still alive {seconds:.0f} s later"
         assert ending.code != 0, where
@@ -34,4 +37,5 @@ def test_an_exception_at_any_step_ends_the_process_and_loses_nothing(small_town:
         except AssertionError as error:
             raise AssertionError(f"{where}: {error}") from error
         slowest = max(slowest, seconds)
-    note("exceptions at numbered steps", {"steps": len(steps), "slowest (s)": round(slowest, 2)})
+    assert spoilt
+    note("exceptions at numbered steps", {"steps": spoilt, "slowest (s)": round(slowest, 2)})

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from chaos.checks import half_steps
-from chaos.passages import connecting
+from chaos.passages import DRIVERS, connecting
 from support.runs import settings_for, work
 
 from li_perf.engine.client import Client
@@ -62,7 +62,9 @@ def _watched(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> list[set[str]]:
         return await send(client, request, **how)
 
     monkeypatch.setattr(Client, "send_unlimited", watched)
-    monkeypatch.setattr(sqlite3, "connect", connecting(watch.passed))
+    numbered = connecting(watch.passed)
+    for module in DRIVERS:
+        monkeypatch.setattr(module, "connect", numbered)
     return ahead
 
 
