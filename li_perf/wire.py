@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 import msgspec
+
+LONGEST_WAIT = 1e9  # seconds: a number without end is one too
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,9 +38,17 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     """
     text = headers.get("retry-after", "").strip()
     if text.isascii() and text.isdigit():
-        return min(float(text), 1e9)
-    try:
-        seconds = (parsedate_to_datetime(text) - parsedate_to_datetime(headers["date"])).total_seconds()
-    except (ValueError, TypeError, KeyError):
+        return min(float(text), LONGEST_WAIT)
+    until, sent_at = _moment(text), _moment(headers.get("date", ""))
+    if until is None or sent_at is None:
         return None
-    return max(0.0, seconds) if math.isfinite(seconds) else None
+    return min(max(0.0, (until - sent_at).total_seconds()), LONGEST_WAIT)
+
+
+def _moment(text: str) -> datetime | None:
+    """An HTTP date in any of its three forms; all are in GMT, though one does not say so."""
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
