@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from typing import Generic, TypeVar
@@ -16,7 +17,20 @@ from li_perf.engine.halt import Halt
 from li_perf.engine.heartbeat import Heartbeat
 from li_perf.engine.refusals import Refusals, jitter
 from li_perf.engine.trail import Trail
-from li_perf.errors import Astray, Blocked, Busy, Failed, Fault, Garbled, Misdirected, Outage, Rejected, Unreachable
+from li_perf.engine.verdict import Verdict, verdict
+from li_perf.errors import (
+    Astray,
+    Blocked,
+    Busy,
+    Failed,
+    Fault,
+    Garbled,
+    LiPerfError,
+    Misdirected,
+    Outage,
+    Rejected,
+    Unreachable,
+)
 from li_perf.wire import Reply, Request
 
 T = TypeVar("T")
@@ -45,11 +59,15 @@ class _NotNow(Exception):
 
 
 class Asker:
-    """Asks questions of one server; safe for many tasks at once. `known_good` is what a healthy server answers."""
+    """Asks questions of one server; safe for many tasks at once. `known_good` is what a healthy server answers.
+
+    `verdicts` counts the calls for questions, without the probes, by what followed from them.
+    """
 
     def __init__(self, client: Client, *, known_good: Question[object], halt: Halt, heartbeat: Heartbeat) -> None:
         server = client.server
         self.client = client
+        self.verdicts: Counter[Verdict] = Counter()
         self.breaker = Breaker(server.breaker, name=server.name, probe=self._probe, halt=halt)
         self._known_good = known_good
         self._budget = Budget(share=server.retry_share, rate=server.rate, halt=halt)
@@ -109,12 +127,11 @@ class Asker:
                 value = question.read(trail.reply)
             except _NotNow:
                 continue
-            except Busy as busy:
-                await self._slow_down(busy, trail)
-            except Fault as fault:
-                if await self._is_charged(fault, question.key, trail):
+            except LiPerfError as error:
+                if await self._heed(error, question.key, trail) is not Verdict.SERVICE:
                     raise
             else:
+                self.verdicts[verdict(None)] += 1
                 self.breaker.succeeded()
                 return value
 
@@ -123,16 +140,26 @@ class Asker:
             raise _NotNow
         trail.sent()
 
-    async def _is_charged(self, fault: Fault, key: str, trail: Trail) -> bool:
-        if self._heartbeat.slept_since(trail.sent_at):
-            return False
+    async def _heed(self, error: LiPerfError, key: str, trail: Trail) -> Verdict:
+        """The verdict on a call that failed, once what it says of the server was heeded."""
+        slept = self._heartbeat.slept_since(trail.sent_at)
+        is_down = False
+        if isinstance(error, Busy):
+            await self._slow_down(error, trail)
+        elif isinstance(error, Fault) and not slept:
+            is_down = await self._is_down(error, key, trail)
+        found = verdict(error, slept=slept, is_down=is_down)
+        self.verdicts[found] += 1
+        return found
+
+    async def _is_down(self, fault: Fault, key: str, trail: Trail) -> bool:
         if trail.attempts == 1 and (isinstance(fault, Unreachable) or fault.status in OVERLOADED):
             self.client.limit.failed()
         if fault.wait:
             self.client.pace.hold(min(fault.wait, self.client.server.breaker.outage_limit))
         if self.breaker.failed(key) or isinstance(fault, Blocked):
-            return await self.breaker.is_healthy(asyncio.get_running_loop().time())
-        return not self.breaker.is_open
+            return not await self.breaker.is_healthy(asyncio.get_running_loop().time())
+        return self.breaker.is_open
 
     async def _slow_down(self, busy: Busy, trail: Trail) -> None:
         """Wait, all of us. A question that is still refused when others have long been answered fails."""
