@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 from li_perf.errors import Astray, Blocked, Broken, Busy, Denied, Rejected
 from li_perf.sources.body import decode
 from li_perf.wire import Reply, retry_after
 
-KEY_WORDS = ("key", "expired", "revoked", "not granted", "banned", "credential")
+# "key" as a word, as a firewall may repeat the address that it refuses: 4100 KEYSTONE ST
+OF_A_KEY = re.compile(r"\b(api|gatekeeper)?[ _-]?keys?\b|expired|revoked|not granted|banned|credential", re.IGNORECASE)
 
 
 class Said(msgspec.Struct, frozen=True):
@@ -40,5 +43,4 @@ def _speaks_of_a_key(body: bytes) -> bool:
         said = decode(body, Said)
     except ValueError:
         return False
-    words = f"{said.message} {said.error}".lower()
-    return any(word in words for word in KEY_WORDS)
+    return bool(OF_A_KEY.search(f"{said.message} {said.error}"))
