@@ -155,9 +155,11 @@ class Asker:
     async def _is_down(self, fault: Fault, key: str, trail: Trail) -> bool:
         if trail.attempts == 1 and (isinstance(fault, Unreachable) or fault.status in OVERLOADED):
             self.client.limit.failed()
-        if fault.wait:
-            self.client.pace.hold(min(fault.wait, self.client.server.breaker.outage_limit))
-        if self.breaker.failed(key) or isinstance(fault, Blocked):
+        wait = fault.wait or 0.0
+        is_too_long = wait > self.client.server.breaker.outage_limit  # not to be waited for: is it this question's?
+        if wait and not is_too_long:
+            self.client.pace.hold(wait)
+        if self.breaker.failed(key) or is_too_long or isinstance(fault, Blocked):
             return not await self.breaker.is_healthy(asyncio.get_running_loop().time())
         return self.breaker.is_open
 
@@ -176,4 +178,7 @@ class Asker:
             question.read(await self.client.send_unlimited(question.request, ready=trail.sent))
         except Busy as busy:
             self._refusals.met(busy, sent_at=trail.sent_at)
+            raise
+        except Fault as fault:
+            self._refusals.give_up_on(fault.wait or 0.0)
             raise

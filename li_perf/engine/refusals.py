@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 
 from li_perf.engine.breaker import Breaker
@@ -31,7 +32,7 @@ class Refusals:
             self._count()
             self._client.limit.refused()
             self._client.pace.slow_down()
-        self._give_up_on(max(busy.wait or 0.0, self._seen_at - self._since))
+        self.give_up_on(max(busy.wait or 0.0, self._seen_at - self._since))
         if busy.wait is not None:
             self._client.pace.hold(busy.wait)
         elif is_new:
@@ -44,12 +45,24 @@ class Refusals:
         self._in_a_row += 1
         self._seen_at = now
 
-    def _give_up_on(self, seconds: float) -> None:
+    def give_up_on(self, seconds: float) -> None:
+        """Raise Outage where so long a wait is more than the outage limit."""
         if seconds > self._client.server.breaker.outage_limit:
             raise Outage(
-                f"{self._client.server.name} asks us to wait {seconds / 60:.0f} min. "
+                f"{self._client.server.name} asks us to wait {said(seconds)}. "
                 "Nothing is lost: `li-perf resume` goes on later."
             )
+
+
+def said(seconds: float) -> str:
+    """A wait in the words of a person, rounded up."""
+    minutes = math.ceil(seconds / 60)
+    hours, rest = divmod(minutes, 60)
+    if hours >= 72:
+        return f"{round(hours / 24)} days"
+    if not hours:
+        return f"{minutes} min"
+    return f"{hours} h {rest} min" if rest else f"{hours} h"
 
 
 def jitter(count: int) -> float:

@@ -26,7 +26,7 @@ def always(code: int, text: str = "", **headers: str) -> Behave:
         (always(301, Location="http://elsewhere.test/"), False, Misdirected, "Is the address .* right"),
         (always(301, Location="http://elsewhere.test/"), True, Misdirected, "Is the address .* right"),
         (always(400), False, Misdirected, "Is the address .* right"),
-        (always(429, Retry_After="86400"), True, Outage, "asks us to wait 1440 min"),
+        (always(429, Retry_After="86400"), True, Outage, "asks us to wait 24 h"),
     ],
 )
 def test_what_waiting_cannot_mend_is_said_after_one_call(
