@@ -18,6 +18,7 @@ LiPerfError
     ├── Blocked              403 without a word about keys: a firewall
     ├── Astray               it does not know this route: wrong address, or a redirect elsewhere
     ├── Garbled              an answer that is not of the documented shape
+    │   └── Drift            in this one field, of the answer to a question of ours
     ├── TooHeavy             this question is too much for it: ask for less
     ├── ColumnGone           a column that was there is not there any more
     └── Rejected             it will never answer this question
@@ -117,6 +118,12 @@ class Garbled(Fault):
     """The answer is not of the documented shape."""
 
     reason = "garbled"
+
+
+class Drift(Garbled):
+    """A field that the product needs has taken a form that it does not know."""
+
+    reason = "drift"
 
 
 class TooHeavy(Fault):

@@ -78,12 +78,19 @@ def _found(text: str, reply: Reply) -> Found:
     except ValueError as error:
         raise Garbled(f"AIS sent something that is not an answer: {str(error)[:200]}", status=200) from None
     _is_ours(text, found.query, status=200)
+    _is_unambiguous(reply.body, len(found.features))
     if not found.features:
         raise Garbled("AIS answered 200 without a feature.", status=200)
     for feature in found.features:
         if feature.ais_feature_type != "intersection":
             accounts(feature)
     return found
+
+
+def _is_unambiguous(body: bytes, features: int) -> None:
+    """Of a name that occurs twice JSON does not say which value counts. Within a text its quotes would be escaped."""
+    if body.count(b'"features"') > 1 or body.count(b'"opa_account_num"') > features:
+        raise Garbled("AIS said the same thing twice in one answer.", status=200)
 
 
 def _missing(text: str, reply: Reply) -> Missing:

@@ -6,7 +6,7 @@ import re
 
 import msgspec
 
-from li_perf.errors import Garbled
+from li_perf.errors import Drift
 
 ACCOUNT = re.compile(r"[0-9]{9}")
 
@@ -42,7 +42,7 @@ class Found(msgspec.Struct, frozen=True):
 def accounts(feature: Feature) -> tuple[str, ...]:
     """The OPA accounts of a feature: nine digits each; AIS joins several by `|` and says "" for none.
 
-    `source_details` gives lists of `{source, value}`. A number has lost its leading zeros. Raises Garbled where the
+    `source_details` gives lists of `{source, value}`. A number has lost its leading zeros. Raises Drift where the
     value is of no known form: drift is never "no account".
     """
     value = feature.properties.opa_account_num
@@ -53,8 +53,12 @@ def accounts(feature: Feature) -> tuple[str, ...]:
     items = [_value(item) for item in value] if isinstance(value, list) else [value]
     parts = [part for item in items for part in _written(item).split("|")]
     if not parts or not all(ACCOUNT.fullmatch(part) for part in parts):
-        raise Garbled(f"AIS sent an account of an unknown form: {str(value)[:50]!r}", status=200)
+        raise Drift(f"AIS sent an opa_account_num of an unknown form: {_shown(value)}.", status=200, tries=2)
     return tuple(sorted(set(parts)))
+
+
+def _shown(value: object) -> str:
+    return "none at all" if value is msgspec.UNSET else repr(value)[:50]
 
 
 def _value(item: object) -> object:
