@@ -116,11 +116,16 @@ def local_server(url: str, **how: Any) -> Server:
 
 @asynccontextmanager
 async def asking(
-    url: str, *, halt: Halt | None = None, heartbeat: Heartbeat | None = None, **how: Any
+    url: str,
+    *,
+    known: Question[object] | None = None,
+    halt: Halt | None = None,
+    heartbeat: Heartbeat | None = None,
+    **how: Any,
 ) -> AsyncIterator[Asker]:
     """An asker of a server, described by what differs from the usual."""
     halt = halt or Halt()
-    known: Question[object] = Question(key=KNOWN, request=Request(path=f"/{KNOWN}"), read=read)
+    known = known or Question(key=KNOWN, request=Request(path=f"/{KNOWN}"), read=read)
     async with Client(local_server(url, **how), halt=halt) as client:
         yield Asker(client, known_good=known, halt=halt, heartbeat=heartbeat or Awake())
 
