@@ -9,6 +9,7 @@ LiPerfError
 │   ├── Outage               it did not answer within the outage limit
 │   ├── Unanswered           it would not answer a question that the run cannot do without
 │   ├── Drifted              its tables no longer have what the product needs
+│   ├── Emptied              it finds nothing any more of what it knew
 │   └── Shrunk               a download has fewer rows than it must have
 ├── Failed                   one question has used up its tries
 └── Fault                    one call failed; the engine decides what follows, the user sees a count
@@ -61,6 +62,10 @@ class Unanswered(ServerError):
 
 class Drifted(ServerError):
     """A table lost something that the product cannot do without."""
+
+
+class Emptied(ServerError):
+    """The server answers, but finds nothing any more."""
 
 
 class Shrunk(ServerError):

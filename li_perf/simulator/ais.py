@@ -81,11 +81,11 @@ class Ais:
             return _refuse(says.message, {"query": asked.query, **dict(says.details)})
         return _found(says, asked)
 
-    def broken(self, asked: Asked) -> Reply:
+    def broken(self, asked: Asked, message: str = INVALID) -> Reply:
         """The answer with the database down, recorded: 404 "Invalid query." and the type that the parser saw.
 
         The bare `except:` around every view says so (CityOfPhiladelphia/ais views.py); what the parser alone refuses
-        is refused as ever.
+        is refused as ever. With its tables empty AIS says another `message`.
         """
         says = self._parser.says(asked.query)
         details = dict(says.details) if isinstance(says, Refusal) else {}
@@ -95,7 +95,7 @@ class Ais:
         asked = asked.cut()
         normalized = says.normalized if isinstance(says, Answer) else details.get("normalized", asked.query)
         body = {"query": asked.query, "normalized": normalized, "search_type": _PARSED_AS.get(str(kind), kind)}
-        return _refuse(INVALID, body)
+        return _refuse(message, body)
 
 
 def _redirect(path: str, params: str) -> Reply:

@@ -20,6 +20,7 @@ from li_perf.simulator.mishaps import (
     unauthorized,
 )
 from li_perf.simulator.reply import Reply
+from li_perf.simulator.unknown import INVALID, NO_ADDRESSES
 from li_perf.simulator.weather import Mishap, Weather
 
 _SCHEME = "Gatekeeper-Key "
@@ -61,8 +62,10 @@ class AisDesk:
         mishap = weather.mishap("ais")
         if mishap is Mishap.ERROR:
             return any_error(weather, server_error())
-        if mishap is Mishap.INVALID or weather.outage("ais"):
+        if mishap is Mishap.INVALID:
             return self.ais.broken(asked)
+        if outage := weather.outage("ais"):
+            return self.ais.broken(asked, NO_ADDRESSES if outage.kind == "empty" else INVALID)
         reply = self.ais.answer(asked)
         return spoiled(reply, mishap, weather) if mishap else reply
 

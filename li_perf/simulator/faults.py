@@ -7,14 +7,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from typing import Any
 
-OUTAGES = ("refuse_503", "db_down", "hang", "html")
+OUTAGES = ("refuse_503", "db_down", "empty", "hang", "html")
+OF_AIS_ALONE = ("db_down", "empty")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outage:
     """From `start_s` to `end_s` after the server's start; `server` is ais, carto or both.
 
-    `db_down` concerns AIS alone: it then says 404 "Invalid query." to every search.
+    `db_down` and `empty` concern AIS alone: it then says 404 to every search, "Invalid query." or "Could not find".
     """
 
     start_s: float

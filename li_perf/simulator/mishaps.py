@@ -7,6 +7,7 @@ import math
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
+from li_perf.simulator.faults import OF_AIS_ALONE
 from li_perf.simulator.reply import Reply, as_html, as_json
 from li_perf.simulator.weather import Mishap, Weather
 
@@ -66,7 +67,7 @@ class Gate:
 
     async def outage(self, server: str) -> Reply | None:
         outage = self.weather.outage(server)
-        if outage is None or outage.kind == "db_down":
+        if outage is None or outage.kind in OF_AIS_ALONE:
             return None
         if outage.kind == "refuse_503":
             return proxy_error(503)

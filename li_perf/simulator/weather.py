@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from li_perf.simulator.faults import Faults, Outage, poisoned
+from li_perf.simulator.faults import OF_AIS_ALONE, Faults, Outage, poisoned
 
 
 class Mishap(StrEnum):
@@ -69,7 +69,7 @@ class Weather:
             return None
         age = self.clock() - self.started
         for outage in self.faults.outages:
-            concerned = outage.server in ("both", server) and not (server == "carto" and outage.kind == "db_down")
+            concerned = outage.server in ("both", server) and not (server == "carto" and outage.kind in OF_AIS_ALONE)
             if concerned and outage.start_s <= age < outage.end_s:
                 return outage
         return None

@@ -18,6 +18,7 @@ from li_perf.sources import ais, parcels
 from li_perf.steps.backlog import Backlog, fetch_all
 from li_perf.steps.job import Job, Progress
 from li_perf.steps.paging import begin
+from li_perf.steps.vigil import Vigil
 from li_perf.steps.violations import ACCOUNT, CASE, Violations
 from li_perf.store import questions, selection
 
@@ -85,9 +86,10 @@ async def _feed(job: Job, addresses: Channel[str]) -> None:
 
 async def _look_up(job: Job, addresses: Channel[str], backlog: Backlog, counter: Told) -> None:
     await counter.begin()
+    vigil = Vigil(job)
 
     async def one(address: str) -> None:
-        found = await _answer(job, address)
+        found = await _answer(job, address, vigil)
         counter.one()
         if found:
             await backlog.grew(len(found))
@@ -96,7 +98,7 @@ async def _look_up(job: Job, addresses: Channel[str], backlog: Backlog, counter:
     backlog.end()
 
 
-async def _answer(job: Job, address: str) -> Sequence[str]:
+async def _answer(job: Job, address: str, vigil: Vigil) -> Sequence[str]:
     """Ask, and make the answer and the accounts to fetch durable together; the accounts."""
     if not ais.is_askable(address):
         refused = questions.settle_lookup(
@@ -116,6 +118,7 @@ async def _answer(job: Job, address: str) -> Sequence[str]:
         await _give_up(job, address, failed)
         return ()
     meaning = parcels.meaning(answer.value, None)
+    await vigil.see(address, meaning)
     settled = questions.settle_lookup(
         address,
         state=State.ANSWERED,

@@ -48,6 +48,12 @@ def accounts_of_answers() -> Select[Any]:
     return select(lookup.c.accounts).where(answered)
 
 
+def located() -> Select[Any]:
+    """A question of which AIS once named the parcel."""
+    named = (lookup.c.state == State.ANSWERED) & (lookup.c.source == "ais") & (lookup.c.accounts != "[]")
+    return select(lookup.c.question).where(named).order_by(lookup.c.id.desc()).limit(1)
+
+
 def crosswalk_accounts() -> Select[Any]:
     """The accounts of complaints that name one of the tickets at hand."""
     named = complaint.c.service_request_id.in_(select(ticket.c.service_request_id))

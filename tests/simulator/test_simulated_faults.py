@@ -106,6 +106,17 @@ async def test_with_its_database_down_ais_says_invalid_query_to_every_search(
     assert (status, answer["message"], answer["details"]["search_type"]) == (404, "Invalid query.", search_type)
 
 
+async def test_with_its_tables_empty_ais_looks_and_finds_nothing(
+    city: SimulatedCity, client: aiohttp.ClientSession
+) -> None:
+    async with serve(city, faults=_from_the_start("empty")) as simulation:
+        status, _, body = await _get(client, simulation.ais_url + "/search/1234%20MARKET%20ST")
+        assert (await _carto(client, simulation))[0] == 200
+    answer = json.loads(body)
+    assert (status, answer["message"]) == (404, "Could not find any addresses matching query.")
+    assert answer["details"]["query"] == "1234 MARKET ST"
+
+
 async def test_a_refusing_proxy_and_a_maintenance_page(city: SimulatedCity, client: aiohttp.ClientSession) -> None:
     async with serve(city, faults=_from_the_start("refuse_503")) as simulation:
         assert [(await ask(client, simulation))[0] for ask in (_ais, _carto)] == [503, 503]
