@@ -24,6 +24,7 @@ from li_perf.simulator.unknown import INVALID, NO_ADDRESSES
 from li_perf.simulator.weather import Mishap, Weather
 
 _SCHEME = "Gatekeeper-Key "
+_ANOTHER = Asked("1234 MARKET ST", {})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +67,8 @@ class AisDesk:
             return self.ais.broken(asked)
         if outage := weather.outage("ais"):
             return self.ais.broken(asked, NO_ADDRESSES if outage.kind == "empty" else INVALID)
+        if mishap is Mishap.MIXUP:
+            return self.ais.answer(_ANOTHER)
         reply = self.ais.answer(asked)
         return spoiled(reply, mishap, weather) if mishap else reply
 

@@ -28,6 +28,7 @@ class Outage:
 class Faults:
     """Seconds, requests per second, and shares of 0..1; nothing is wrong by default.
 
+    `drift_share` of AIS's answers have an account in a form of its own, `mixup_share` are to another question.
     `denied` makes AIS answer 401. `poison` are questions that always get 500. `carto_timeout_rows` bounds the rows of
     an answer and the values of an IN list: beyond it Carto says 429 without Retry-After. After `swap_after_pages` pages
     public_cases_fc is missing for two requests and comes back renumbered.
@@ -41,6 +42,8 @@ class Faults:
     reset_share: float = 0.0
     garbage_share: float = 0.0
     invalid_share: float = 0.0
+    drift_share: float = 0.0
+    mixup_share: float = 0.0
     slow_share: float = 0.0
     slow_seconds: float = 5.0
     poison: frozenset[str] = frozenset()
@@ -129,6 +132,8 @@ _SHORT = {
     "resets": "reset_share",
     "garbage": "garbage_share",
     "invalid": "invalid_share",
+    "drift": "drift_share",
+    "mixup": "mixup_share",
     "slow": "slow_share",
     "partial": "carto_partial_share",
     "outage": "outages",

@@ -53,6 +53,8 @@ def spoiled(reply: Reply, mishap: Mishap, weather: Weather) -> Reply:
     """A reply whose connection breaks, or which is not what its status says."""
     if mishap is Mishap.RESET:
         return replace(reply, cut=(0.0, 0.5)[weather.choose(2)])
+    if mishap is Mishap.DRIFT:
+        return replace(reply, body=reply.body.replace(b'"opa_account_num": "', b'"opa_account_num": "OPA-'))
     if weather.choose(2):
         return MAINTENANCE
     return replace(reply, status=200, body=reply.body[: len(reply.body) * 2 // 3])

@@ -18,6 +18,8 @@ class Mishap(StrEnum):
     GARBAGE = "garbage"
     INVALID = "invalid"
     PARTIAL = "partial"
+    DRIFT = "drift"
+    MIXUP = "mixup"
 
 
 @dataclass(slots=True)
@@ -89,6 +91,8 @@ class Weather:
             (Mishap.RESET, faults.reset_share),
             (Mishap.GARBAGE, faults.garbage_share),
             (Mishap.INVALID, faults.invalid_share if server == "ais" else 0.0),
+            (Mishap.DRIFT, faults.drift_share if server == "ais" else 0.0),
+            (Mishap.MIXUP, faults.mixup_share if server == "ais" else 0.0),
             (Mishap.PARTIAL, faults.carto_partial_share if server == "carto" else 0.0),
         )
         if not any(share for _, share in shares):

@@ -115,6 +115,7 @@ async def _answer(job: Job, address: str, vigil: Vigil) -> Sequence[str]:
     try:
         answer = await job.ais.ask(Question(key=address, request=ais.request(address), read=partial(ais.read, address)))
     except Failed as failed:
+        vigil.see_failure(failed.fault)
         await _give_up(job, address, failed)
         return ()
     meaning = parcels.meaning(answer.value, None)

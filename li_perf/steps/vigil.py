@@ -7,10 +7,11 @@ from contextlib import suppress
 from functools import partial
 
 from li_perf.engine.ask import Question
-from li_perf.errors import Emptied, Failed
+from li_perf.errors import Drift, Emptied, Failed, Fault
 from li_perf.model import Outcome, State
 from li_perf.sources import ais, parcels
 from li_perf.sources.parcels import Meaning
+from li_perf.steps.drift import Drifts
 from li_perf.steps.job import Job
 from li_perf.store import questions, selection
 
@@ -31,15 +32,21 @@ class Vigil:
         self._without: list[str] = []
         self._asking = asyncio.Lock()
         self._end: Emptied | None = None
+        self._drifts = Drifts()
 
     async def see(self, address: str, meaning: Meaning) -> None:
         """Note an answer. Raises Emptied where AIS finds nothing any more."""
+        self._drifts.see(None)
         if meaning.accounts:
             self._located, self._without = address, []
         elif meaning.outcome in WITHOUT:
             self._without.append(address)
             if self._is_suspicious:
                 await self._make_sure()
+
+    def see_failure(self, fault: Fault) -> None:
+        """Note a question that has used up its tries."""
+        self._drifts.see(fault if isinstance(fault, Drift) else None)
 
     @property
     def _is_suspicious(self) -> bool:

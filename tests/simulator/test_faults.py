@@ -36,6 +36,8 @@ def test_an_empty_line_is_no_fault() -> None:
         ("resets=0.1", "reset_share", 0.1),
         ("garbage=0.1", "garbage_share", 0.1),
         ("invalid_share=0.1", "invalid_share", 0.1),
+        ("drift=0.1", "drift_share", 0.1),
+        ("mixup=0.1", "mixup_share", 0.1),
         ("slow=1", "slow_share", 1.0),
         ("slow_seconds=9", "slow_seconds", 9.0),
         ("partial=0.5", "carto_partial_share", 0.5),

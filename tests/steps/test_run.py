@@ -97,6 +97,7 @@ async def test_a_second_run_asks_the_address_service_nothing_new(city: Simulated
         "partial=0.3",
         "swap=1",
         "ais_rate=400,carto_rate=20",
+        "mixup=0.1",
         "drop=service_type|lat",
     ],
 )
