@@ -64,7 +64,7 @@ image: ## The container image
 	docker build -t 311_li_performance .
 
 bench: $(READY) ## Figures of speed and memory, against a simulated city
-	$(BIN)/python -m bench
+	$(BIN)/python -m bench run
 
 clean: ## Remove the virtual environment and the caches, never data/ or output/
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

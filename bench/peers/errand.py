@@ -1,0 +1,63 @@
+"""What every peer is told on its command line, and the SQLite file in which it keeps its answers."""
+
+from __future__ import annotations
+
+import argparse
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+CREATE = "CREATE TABLE IF NOT EXISTS answer (question TEXT PRIMARY KEY, account TEXT, body BLOB, violations BLOB)"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Errand:
+    """The questions, one a line in a file; the two servers; where to keep the answers; calls at a time."""
+
+    questions: list[str]
+    ais: str
+    carto: str
+    folder: Path
+    concurrency: int
+
+    @property
+    def store(self) -> Path:
+        return self.folder / "answers.db"
+
+    def url(self, question: str) -> str:
+        return f"{self.ais}/search/{quote(question, safe='')}"
+
+
+def errand() -> Errand:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--questions", type=Path, required=True)
+    parser.add_argument("--ais", required=True)
+    parser.add_argument("--carto", required=True)
+    parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--concurrency", type=int, default=100)
+    wish = parser.parse_args()
+    return Errand(
+        questions=wish.questions.read_text().splitlines(),
+        ais=wish.ais,
+        carto=wish.carto,
+        folder=wish.folder,
+        concurrency=wish.concurrency,
+    )
+
+
+def opened(path: Path) -> sqlite3.Connection:
+    """The store, with its table, in the journal mode that suits one writer."""
+    store = sqlite3.connect(path)
+    store.execute("PRAGMA journal_mode = WAL")
+    store.execute("PRAGMA synchronous = NORMAL")
+    store.execute(CREATE)
+    store.commit()
+    return store
+
+
+def unanswered(store: sqlite3.Connection, questions: Iterable[str]) -> list[str]:
+    """Those that have no answer yet: how a restarted peer goes on."""
+    there = {question for (question,) in store.execute("SELECT question FROM answer")}
+    return [question for question in questions if question not in there]
