@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 CHAOS_TESTS ?= tests
+PEERS := .venv-bench
+PEERS_READY := $(PEERS)/.ready
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
 .PHONY: help setup demo run resume retry status report test check chaos format lock image bench clean
@@ -59,12 +61,18 @@ format: $(READY) ## Format the code
 lock: ## Renew both locks (needs uv)
 	$(LOCK) --extra speed --output-file requirements.lock pyproject.toml
 	$(LOCK) --extra speed --extra dev --output-file requirements-dev.lock pyproject.toml
+	$(LOCK) --output-file bench/requirements.txt bench/requirements.in
 
 image: ## The container image
 	docker build -t 311_li_performance .
 
-bench: $(READY) ## Figures of speed and memory, against a simulated city
-	$(BIN)/python -m bench run
+bench: $(READY) $(PEERS_READY) ## Speed and memory beside other tools (BENCH=--quick: two minutes)
+	$(BIN)/python -m bench $(BENCH)
+
+$(PEERS_READY): bench/requirements.txt
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r bench/requirements.txt
+	@touch $@
 
 clean: ## Remove the virtual environment and the caches, never data/ or output/
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(PEERS) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

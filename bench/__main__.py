@@ -3,30 +3,138 @@
 from __future__ import annotations
 
 import argparse
+import os
+import platform
+import sqlite3
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
 
-from bench import whole
-from bench.contestants import BY_NAME
-from bench.speed import measure
+from bench import kills, own, speed, targets, whole
+from bench.contestants import BY_NAME, CONTESTANTS, KILLED
+from bench.tables import say
+from bench.targets import Target
+
+
+@dataclass(frozen=True, kw_only=True)
+class Size:
+    """How much is measured: rounds without and with latency, the share of each contestant's questions, and so on."""
+
+    rounds: int
+    late_rounds: int
+    share: float
+    killed_at: int
+    overhead: tuple[int, int]
+    fetched: int
+    stubbed: tuple[int, ...]
+
+
+USUAL = Size(
+    rounds=3,
+    late_rounds=2,
+    share=1.0,
+    killed_at=1_500,
+    overhead=(50_000, 3),
+    fetched=50_000,
+    stubbed=(50_000, 500_000),
+)
+QUICK = Size(
+    rounds=1,
+    late_rounds=1,
+    share=0.3,
+    killed_at=600,
+    overhead=(20_000, 1),
+    fetched=10_000,
+    stubbed=(20_000, 100_000),
+)
+FULL = Size(
+    rounds=5,
+    late_rounds=3,
+    share=1.0,
+    killed_at=3_000,
+    overhead=(50_000, 5),
+    fetched=50_000,
+    stubbed=(50_000, 500_000, 5_000_000),
+)
+LATENCY = 0.1
+
+
+def without_latency(size: Size) -> list[Target]:
+    done = speed.rounds(CONTESTANTS, count=size.rounds, latency=0.0, share=size.share)
+    speed.show(CONTESTANTS, done, 0.0)
+    return targets.of_speed(done)
+
+
+def with_latency(size: Size) -> list[Target]:
+    done = speed.rounds(CONTESTANTS, count=size.late_rounds, latency=LATENCY, share=0.5 * size.share)
+    speed.show(CONTESTANTS, done, LATENCY)
+    return targets.of_latency(done)
+
+
+def overhead(size: Size) -> list[Target]:
+    count, times = size.overhead
+    done = own.overheads(count, times)
+    own.show_overheads(done, count)
+    return targets.of_overhead(done)
+
+
+def memory(size: Size) -> list[Target]:
+    done = own.memory(size.stubbed, size.fetched)
+    own.show_memory(done)
+    return targets.of_memory(done)
+
+
+def killing(size: Size) -> list[Target]:
+    return targets.of_kills(kills.show(KILLED, size.killed_at))
+
+
+PARTS: dict[str, Callable[[Size], list[Target]]] = {
+    "speed": without_latency,
+    "latency": with_latency,
+    "overhead": overhead,
+    "memory": memory,
+    "kills": killing,
+}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    verbs = parser.add_subparsers(dest="verb", required=True)
-    for name in BY_NAME:
-        single = verbs.add_parser(name, help="this contestant alone")
-        single.add_argument("--questions", type=int, default=BY_NAME[name].count)
-        single.add_argument("--latency", type=float, default=0.0)
-        single.add_argument("--runs", type=int, default=3)
-    whole_run = verbs.add_parser("run", help="a whole run against the simulated city")
-    whole_run.add_argument("--tickets", type=int, default=5_000)
-    whole_run.add_argument("--runs", type=int, default=3)
-    whole_run.add_argument("--faults", default="", help="as of `li-perf simulate`")
-    wish = parser.parse_args()
-    if wish.verb == "run":
+    wish = _wish()
+    if wish.part == "run":
         whole.show(wish.tickets, wish.runs, wish.faults)
-        return
+    elif wish.part in BY_NAME:
+        _alone(wish)
+    else:
+        _measure(list(PARTS) if wish.part == "all" else [wish.part], wish.size)
+
+
+def _wish() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    choices = ["all", *PARTS, *BY_NAME, "run"]
+    parser.add_argument("part", nargs="?", default="all", choices=choices, help="a part, or one contestant alone")
+    parser.set_defaults(size=USUAL)
+    parser.add_argument("--quick", dest="size", action="store_const", const=QUICK, help="under two minutes, coarse")
+    parser.add_argument("--full", dest="size", action="store_const", const=FULL, help="memory at 5 million, too")
+    parser.add_argument("--questions", type=int, help="of one contestant alone")
+    parser.add_argument("--latency", type=float, default=0.0, help="seconds, for one contestant alone")
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--tickets", type=int, default=5_000, help="of `run`: a whole run against the simulated city")
+    parser.add_argument("--faults", default="", help="of `run`, as of `li-perf simulate`")
+    return parser.parse_args()
+
+
+def _measure(names: list[str], size: Size) -> None:
+    begun = time.monotonic()
+    print(f"{os.cpu_count()} cores, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}\n", flush=True)
+    found = [target for name in names for target in PARTS[name](size)]
+    targets.show(found)
+    say(f"{time.monotonic() - begun:.0f} s")
+
+
+def _alone(wish: argparse.Namespace) -> None:
+    contestant = BY_NAME[wish.part]
+    beginning = speed.start_up(contestant)
     for _ in range(wish.runs):
-        figures = measure(BY_NAME[wish.verb], wish.questions, wish.latency)
+        figures = speed.measure(contestant, wish.questions or contestant.count, wish.latency, beginning)
         print(
             f"{figures.rate:,.0f} questions/s  {figures.cpu_each:.3f} CPU s/1,000  {figures.peak:.0f} MB  "
             f"{figures.stats}",

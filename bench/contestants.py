@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.process import ROOT, Stand, measured
@@ -27,7 +28,10 @@ class Contestant:
     name: str
     title: str
     count: int
+    script: str = ""
+    more: tuple[str, ...] = ()
     python: Path = THEIRS
+    keeps: bool = True
     is_resumable: bool = True
 
     def prepare(self, folder: Path, count: int) -> None:
@@ -35,8 +39,8 @@ class Contestant:
         (folder / "questions.txt").write_text("\n".join(questions(count)))
 
     def arguments(self, folder: Path, stand: Stand) -> list[str]:
-        script = str(PEERS / f"{self.name.replace('-', '_')}.py")
-        given = ["--questions", str(folder / "questions.txt"), "--folder", str(folder)]
+        script = str(PEERS / f"{self.script}.py")
+        given = ["--questions", str(folder / "questions.txt"), "--folder", str(folder), *self.more]
         return [str(self.python), script, *given, "--ais", stand.ais_url, "--carto", stand.carto_url]
 
     def environment(self) -> dict[str, str]:
@@ -76,7 +80,57 @@ def _scalar(path: Path, query: str) -> int:
         return int(store.execute(query).fetchone()[0])
 
 
-OUR = Ours(name="ours", title="li_perf", count=10_000)
-FLOOR = Contestant(name="floor", title="bare aiohttp loop (the floor)", count=10_000, python=OURS, is_resumable=False)
-CONTESTANTS: Sequence[Contestant] = (FLOOR, OUR)
+@dataclass(frozen=True, kw_only=True)
+class Dlt(Contestant):
+    """dlt keeps its answers in DuckDB, which the standard library cannot read."""
+
+    is_resumable: bool = False
+
+    def answered(self, folder: Path) -> int:
+        query = "SELECT count(DISTINCT question) FROM bench.answer"
+        program = f"import duckdb; print(duckdb.connect('answers.duckdb').execute('{query}').fetchone()[0])"
+        said = subprocess.run([self.python, "-c", program], cwd=folder, capture_output=True, text=True, check=False)
+        return int(said.stdout) if said.returncode == 0 else 0  # before its first load there is no such table
+
+
+FLOOR = Contestant(
+    name="floor",
+    title="bare aiohttp loop (the floor)",
+    count=20_000,
+    script="floor",
+    python=OURS,
+    keeps=False,
+    is_resumable=False,
+)
+OUR = Ours(name="ours", title="li_perf", count=20_000)
+NAIVE = Contestant(name="naive", title="naive asyncio script", count=3_000, script="naive")
+THREADS = Contestant(name="requests", title="requests, 100 threads", count=3_000, script="threads")
+SCRAPY = Contestant(name="scrapy", title="Scrapy, JOBDIR → SQLite", count=1_500, script="scrapy_jobdir")
+CRAWLEE = Contestant(name="crawlee", title="Crawlee, queue on disk → SQLite", count=1_500, script="crawlee_queue")
+CRAWLEE_IN_MEMORY = Contestant(
+    name="crawlee-memory",
+    title="Crawlee, queue in memory → SQLite",
+    count=3_000,
+    script="crawlee_queue",
+    more=("--variant", "memory"),
+    is_resumable=False,
+)
+DLT = Dlt(name="dlt", title="dlt, own asynchronous transformer → DuckDB", count=5_000, script="dlt_transformer")
+DLT_REST = Dlt(name="dlt-rest", title="dlt, its REST source → DuckDB", count=1_500, script="dlt_rest")
+CONTESTANTS: Sequence[Contestant] = (
+    *(FLOOR, OUR, NAIVE, THREADS, CRAWLEE_IN_MEMORY, CRAWLEE, SCRAPY),
+    *(DLT, DLT_REST),
+)
 BY_NAME = {contestant.name: contestant for contestant in CONTESTANTS}
+
+# Killed with an answer a commit, the safest that each can be told to do.
+EACH = ("--every", "1")
+KILLED: Sequence[Contestant] = (
+    OUR,
+    NAIVE,
+    replace(THREADS, title="requests, 100 threads, a commit an answer", more=EACH),
+    replace(SCRAPY, title="Scrapy, JOBDIR, a commit an answer", more=EACH),
+    replace(SCRAPY, title="Scrapy, JOBDIR, a commit per 500"),
+    replace(CRAWLEE, title="Crawlee, queue on disk, a commit an answer", more=EACH),
+    DLT,
+)

@@ -51,6 +51,7 @@ class Seen:
             "accounts_repeats": self.accounts.total() - len(self.accounts),
             "others": self.others,
             "unknown": self.unknown,
+            "in_flight": self.in_flight,
             "most_in_flight": self.most_in_flight,
             "seconds": self.last_at - self.first_at,
         }
@@ -143,7 +144,7 @@ def _statement(form: bytes) -> bytes:
 async def serve(latency: float) -> None:
     seen, loop = Seen(), asyncio.get_running_loop()
     server = await loop.create_server(lambda: Connection(seen, latency), "127.0.0.1", 0, backlog=2_048)
-    root = "http://127.0.0.1:%d" % server.sockets[0].getsockname()[1]
+    root = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     addresses = {"root": root, "ais_url": f"{root}/ais/v2", "carto_url": f"{root}/api/v2/sql"}
     print(json.dumps(addresses), flush=True)
     await loop.run_in_executor(None, sys.stdin.read)

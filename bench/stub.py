@@ -20,7 +20,7 @@ def install() -> None:
 
 
 class Session:
-    """The part of a session that a client uses, its middlewares included; each exchange waits for one turn of the loop."""
+    """The part of a session that a client uses, middlewares included; each exchange waits for one turn of the loop."""
 
     def __init__(self, *, middlewares: Sequence[Any] = (), **_: Any) -> None:
         self._middlewares = middlewares
