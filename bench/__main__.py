@@ -124,10 +124,17 @@ def _wish() -> argparse.Namespace:
 
 def _measure(names: list[str], size: Size) -> None:
     begun = time.monotonic()
-    print(f"{os.cpu_count()} cores, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}\n", flush=True)
+    print(f"{os.cpu_count()} cores, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}")
+    print(f"Load before: {os.getloadavg()[0]:.1f}.{_warning()}\n", flush=True)
     found = [target for name in names for target in PARTS[name](size)]
     targets.show(found)
     say(f"{time.monotonic() - begun:.0f} s")
+
+
+def _warning() -> str:
+    """Two processes work at a time, a contestant and the server: what else runs falsifies what the wall clock says."""
+    is_busy = os.getloadavg()[0] > 0.5
+    return " Other programs are running: trust the CPU seconds, not the questions a second." if is_busy else ""
 
 
 def _alone(wish: argparse.Namespace) -> None:
