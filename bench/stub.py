@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import aiohttp
+from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from bench.answers import ais, carto
@@ -57,21 +58,37 @@ class Exchange:
         return self._call(self._request).__await__()
 
 
+class Content:
+    """A body that has arrived whole, as the stream that it is read from."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    async def read(self, _: int = -1) -> bytes:
+        body, self._body = self._body, b""
+        return body
+
+    readany = read
+
+    def at_eof(self) -> bool:
+        return not self._body
+
+    async def iter_chunked(self, _: int) -> AsyncIterator[bytes]:
+        yield await self.read()
+
+    def iter_any(self) -> AsyncIterator[bytes]:
+        return self.iter_chunked(0)
+
+
 class Response:
     """An answer that is all there."""
 
     status = 200
-    headers = {"Content-Type": "application/json; charset=utf-8"}  # noqa: RUF012 - never changed
+    headers = CIMultiDictProxy(CIMultiDict({"Content-Type": "application/json; charset=utf-8"}))
 
     def __init__(self, body: bytes) -> None:
-        self._body = body
-        self.content = self
-
-    async def read(self) -> bytes:
-        return self._body
-
-    async def iter_chunked(self, _: int) -> AsyncIterator[bytes]:
-        yield self._body
+        self.content = Content(body)
+        self.read = self.content.read
 
     def close(self) -> None:
         return None

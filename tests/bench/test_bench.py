@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import urllib.request
+from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from bench.contestants import OUR
 from bench.kills import Killed
 from bench.own import Memory, Overhead
-from bench.process import Usage, standing
+from bench.process import Usage, measured, standing
 from bench.questions import questions
 from bench.speed import once
 from bench.targets import of_kills, of_memory, of_overhead
@@ -66,6 +67,12 @@ def test_the_server_counts_calls_and_repeats() -> None:
 def test_the_engine_under_measurement_makes_both_calls_and_keeps_every_answer() -> None:
     _, stats = once(OUR, 40, 0.0)  # raises where an answer is missing from the store
     assert (stats["search"], stats["repeats"], stats["accounts"]) == (40, 0, 40)
+
+
+def test_a_stubbed_run_keeps_every_answer_as_well(tmp_path: Path) -> None:
+    OUR.prepare(tmp_path, 40)
+    measured(OUR.stubbed(tmp_path), tmp_path, OUR.environment())
+    assert OUR.answered(tmp_path) == 40
 
 
 @pytest.mark.parametrize(("asked", "is_met"), [(25.0, True), (25.1, False)])
