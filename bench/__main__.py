@@ -9,10 +9,11 @@ import sqlite3
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from bench import kills, own, speed, targets, whole
 from bench.contestants import BY_NAME, CONTESTANTS, KILLED
-from bench.tables import say
+from bench.tables import Page, say
 from bench.targets import Target
 
 
@@ -59,36 +60,36 @@ FULL = Size(
 LATENCY = 0.1
 
 
-def without_latency(size: Size) -> list[Target]:
+def without_latency(size: Size, page: Page) -> list[Target]:
     done = speed.rounds(CONTESTANTS, count=size.rounds, latency=0.0, share=size.share)
-    speed.show(CONTESTANTS, done, 0.0)
+    speed.show(page, CONTESTANTS, done, 0.0)
     return targets.of_speed(done)
 
 
-def with_latency(size: Size) -> list[Target]:
+def with_latency(size: Size, page: Page) -> list[Target]:
     done = speed.rounds(CONTESTANTS, count=size.late_rounds, latency=LATENCY, share=0.5 * size.share)
-    speed.show(CONTESTANTS, done, LATENCY)
+    speed.show(page, CONTESTANTS, done, LATENCY)
     return targets.of_latency(done)
 
 
-def overhead(size: Size) -> list[Target]:
+def overhead(size: Size, page: Page) -> list[Target]:
     count, times = size.overhead
     done = own.overheads(count, times)
-    own.show_overheads(done, count)
+    own.show_overheads(page, done, count)
     return targets.of_overhead(done)
 
 
-def memory(size: Size) -> list[Target]:
+def memory(size: Size, page: Page) -> list[Target]:
     done = own.memory(size.stubbed, size.fetched)
-    own.show_memory(done)
+    own.show_memory(page, done)
     return targets.of_memory(done)
 
 
-def killing(size: Size) -> list[Target]:
-    return targets.of_kills(kills.show(KILLED, size.killed_at))
+def killing(size: Size, page: Page) -> list[Target]:
+    return targets.of_kills(kills.show(page, KILLED, size.killed_at))
 
 
-PARTS: dict[str, Callable[[Size], list[Target]]] = {
+PARTS: dict[str, Callable[[Size, Page], list[Target]]] = {
     "speed": without_latency,
     "latency": with_latency,
     "overhead": overhead,
@@ -104,7 +105,7 @@ def main() -> None:
     elif wish.part in BY_NAME:
         _alone(wish)
     else:
-        _measure(list(PARTS) if wish.part == "all" else [wish.part], wish.size)
+        _measure(list(PARTS) if wish.part == "all" else [wish.part], wish.size, wish.into)
 
 
 def _wish() -> argparse.Namespace:
@@ -114,6 +115,7 @@ def _wish() -> argparse.Namespace:
     parser.set_defaults(size=USUAL)
     parser.add_argument("--quick", dest="size", action="store_const", const=QUICK, help="under two minutes, coarse")
     parser.add_argument("--full", dest="size", action="store_const", const=FULL, help="memory at 5 million, too")
+    parser.add_argument("--into", type=Path, help="put the figures into this document, between its two marks")
     parser.add_argument("--questions", type=int, help="of one contestant alone")
     parser.add_argument("--latency", type=float, default=0.0, help="seconds, for one contestant alone")
     parser.add_argument("--runs", type=int, default=3)
@@ -122,12 +124,15 @@ def _wish() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _measure(names: list[str], size: Size) -> None:
-    begun = time.monotonic()
-    print(f"{os.cpu_count()} cores, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}")
-    print(f"Load before: {os.getloadavg()[0]:.1f}.{_warning()}\n", flush=True)
-    found = [target for name in names for target in PARTS[name](size)]
-    targets.show(found)
+def _measure(names: list[str], size: Size, into: Path | None) -> None:
+    begun, page = time.monotonic(), Page()
+    page.line(f"{os.cpu_count()} cores, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}.")
+    page.line(f"Load before: {os.getloadavg()[0]:.1f}.{_warning()}")
+    page.line()
+    found = [target for name in names for target in PARTS[name](size, page)]
+    targets.show(page, found)
+    if into:
+        page.put_into(into)
     say(f"{time.monotonic() - begun:.0f} s")
 
 

@@ -12,7 +12,7 @@ from sqlite3 import OperationalError
 
 from bench.contestants import Contestant
 from bench.process import Broke, Stand, finished, standing, start
-from bench.tables import say, table
+from bench.tables import Page, say
 
 LATENCY = 0.1
 PATIENCE = 120.0  # seconds until half of the questions must have been asked
@@ -78,7 +78,7 @@ def _kept(contestant: Contestant, folder: Path) -> int:
     return 0
 
 
-def show(contestants: Sequence[Contestant], count: int) -> list[Killed]:
+def show(page: Page, contestants: Sequence[Contestant], count: int) -> list[Killed]:
     """Kill each once, and the table of what followed."""
     done = []
     for contestant in contestants:
@@ -86,7 +86,7 @@ def show(contestants: Sequence[Contestant], count: int) -> list[Killed]:
         done.append(kill(contestant, count))
     head = [f"killed at half of {count:,}", "seen", "in flight", "kept"]
     head += ["first calls repeated", "second calls repeated", "answers lost", "resumed within s"]
-    table(head, [_row(one) for one in done])
+    page.table(head, [_row(one) for one in done])
     return done
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from bench.contestants import OUR
 from bench.process import Usage, measured
 from bench.speed import once
-from bench.tables import say, spread, table
+from bench.tables import Page, say, spread
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,13 +49,13 @@ def overheads(count: int, times: int) -> list[Overhead]:
     return done
 
 
-def show_overheads(done: Sequence[Overhead], count: int) -> None:
+def show_overheads(page: Page, done: Sequence[Overhead], count: int) -> None:
     asked, answered = [one.asked for one in done], [one.answered for one in done]
     rows = [
         ["asked, the fetch stubbed", spread(asked, "{:.1f}")],
         ["already answered, on resume", spread(answered, "{:.1f}")],
     ]
-    table([f"li_perf, {count:,} questions", "CPU µs a question"], rows)
+    page.table([f"li_perf, {count:,} questions", "CPU µs a question"], rows)
 
 
 def memory(stubbed: Sequence[int], fetched: int) -> list[Memory]:
@@ -75,9 +75,9 @@ def _once_stubbed(count: int) -> Usage:
         return measured(OUR.stubbed(folder), folder, OUR.environment())
 
 
-def show_memory(done: Sequence[Memory]) -> None:
+def show_memory(page: Page, done: Sequence[Memory]) -> None:
     rows = [
         [f"{one.questions:,}", one.how, f"{one.usage.peak:.1f}", f"{one.usage.cpu:.1f}", f"{one.usage.wall:.1f}"]
         for one in done
     ]
-    table(["li_perf, questions", "how", "peak MB", "CPU s", "wall s"], rows)
+    page.table(["li_perf, questions", "how", "peak MB", "CPU s", "wall s"], rows)

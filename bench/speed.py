@@ -10,7 +10,7 @@ from typing import Any
 
 from bench.contestants import FLOOR, Contestant
 from bench.process import Broke, Usage, measured, standing
-from bench.tables import say, spread, table
+from bench.tables import Page, say, spread
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,11 +95,11 @@ def _told(contestant: Contestant, count: int, latency: float, beginning: Usage) 
     return figures
 
 
-def show(contestants: Sequence[Contestant], done: Sequence[Round], latency: float) -> None:
+def show(page: Page, contestants: Sequence[Contestant], done: Sequence[Round], latency: float) -> None:
     """The table of these rounds: medians, lowest and highest, and ratios to the floor of the same round."""
     head = [f"at {1000 * latency:.0f} ms latency", "questions/s", "× floor", "CPU s per 1,000", "× floor"]
     head += ["peak MB", "first calls per 1,000", "second calls per 1,000", "start-up CPU s"]
-    table(head, [_row(contestant, [each[contestant.name] for each in done], done) for contestant in contestants])
+    page.table(head, [_row(contestant, [each[contestant.name] for each in done], done) for contestant in contestants])
 
 
 def _row(contestant: Contestant, figures: Sequence[Figures], done: Sequence[Round]) -> list[str]:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from statistics import median
+
+BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
 
 
 def say(text: str) -> None:
@@ -18,14 +21,33 @@ def spread(values: Sequence[float], form: str) -> str:
     return middle if low == high else f"{middle} ({low}–{high})"
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table of text on standard output, its first column to the left."""
-    widths = [max(len(line[column]) for line in (head, *rows)) for column in range(len(head))]
-    print(_line(head, widths))
-    print("|" + "|".join("-" * (width + 1) + ("-" if not column else ":") for column, width in enumerate(widths)) + "|")
-    for row in rows:
-        print(_line(row, widths))
-    print(flush=True)
+class Page:
+    """Markdown that is printed as it comes, and can be put into a document afterwards."""
+
+    def __init__(self) -> None:
+        self._lines: list[str] = []
+
+    def line(self, text: str = "") -> None:
+        self._lines.append(text)
+        print(text, flush=True)
+
+    def table(self, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """A table of text, its first column to the left."""
+        widths = [max(len(line[column]) for line in (head, *rows)) for column in range(len(head))]
+        self.line(_line(head, widths))
+        first, *others = widths
+        self.line(f"|{'-' * (first + 2)}|" + "|".join("-" * (width + 1) + ":" for width in others) + "|")
+        for row in rows:
+            self.line(_line(row, widths))
+        self.line()
+
+    def put_into(self, document: Path) -> None:
+        """Write it between the document's two marks, in the place of what is there."""
+        before, begin, rest = document.read_text().partition(BEGIN)
+        _, end, after = rest.partition(END)
+        if not end:
+            raise SystemExit(f"{document} has no place for figures: {BEGIN} and {END}, each on a line of its own.")
+        document.write_text(before + begin + "\n" + "\n".join(self._lines) + end + after)
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:

@@ -10,7 +10,7 @@ from bench.contestants import DLT, DLT_REST, FLOOR, NAIVE, OUR, SCRAPY
 from bench.kills import Killed
 from bench.own import Memory, Overhead
 from bench.speed import Round, ratios
-from bench.tables import table
+from bench.tables import Page
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,5 +95,5 @@ def of_kills(done: Sequence[Killed]) -> list[Target]:
     ]
 
 
-def show(targets: Sequence[Target]) -> None:
-    table(["target", "bound", "measured", ""], [target.row for target in targets])
+def show(page: Page, targets: Sequence[Target]) -> None:
+    page.table(["target", "bound", "measured", ""], [target.row for target in targets])
