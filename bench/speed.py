@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,7 @@ def once(contestant: Contestant, count: int, latency: float) -> tuple[Usage, dic
         return usage, stats
 
 
+@cache
 def start_up(contestant: Contestant, *, times: int = 2) -> Usage:
     """What the contestant costs with one question: the least of some runs, as noise only adds."""
     runs = [once(contestant, 1, 0.0)[0] for _ in range(times)]
