@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import math
+from collections import deque
 from collections.abc import Callable
 
 from aiolimiter import AsyncLimiter
 
+from li_perf.engine.ceiling import Ceiling
 from li_perf.engine.halt import Halt
 from li_perf.engine.server import Quota
 
-LATE = 0.02  # seconds by which a slot may come late without moving the ones behind it: a timer's inaccuracy
-SLOWER, SLOWEST = 0.7, 0.05  # share of the rate after a refusal, and at least
-REGROWTH = 0.01  # share of the rate that is won back a second
+SHARE = 0.985  # of a rate or a quota: the rest is for timers and networks, which bring calls nearer together
+LATE, LEAST_LATE = 0.01, 0.003  # seconds by which a slot may come late without moving the ones behind it
+MOMENT, LATELY = 0.02, 5.0  # seconds over which a rate is seen, at least and at most
+SAVED = 0.01  # of a quota: what an idle time may save up
 
 
 class Pace:
@@ -23,21 +27,25 @@ class Pace:
     """
 
     def __init__(self, *, rate: float | None, quota: Quota | None, halt: Halt) -> None:
-        self._interval = 1 / rate if rate else 0.0
-        self._share = 1.0  # of the rate
-        self._quota = _bucket(quota) if quota else None
+        self._ceiling = Ceiling(bound=rate * SHARE if rate else math.inf)
+        self._quota = _Window(quota, halt) if quota else None
         self._halt = halt
         self._head = asyncio.Lock()
-        self._next = 0.0
-        self._held_until = 0.0
+        self._next = self._held_until = 0.0
+        self._recent: deque[float] = deque(maxlen=32)  # the last slots, while nothing spaces them
 
     def hold(self, seconds: float) -> None:
         """Grant nothing for `seconds` from now."""
         self._held_until = max(self._held_until, asyncio.get_running_loop().time() + seconds)
 
     def slow_down(self) -> None:
-        """Go at 0.7 of the present rate, and win the rest back slowly."""
-        self._share = max(SLOWEST, self._share * SLOWER)
+        """The server refused: go slower, and find out step by step how fast it may be asked."""
+        self._ceiling.refused(self._seen_rate() if self._ceiling.rate == math.inf else self._ceiling.rate)
+
+    @property
+    def rate(self) -> float:
+        """Slots a second at present; infinite where nothing bounds them and no refusal has been met."""
+        return self._ceiling.rate
 
     @property
     def held(self) -> float:
@@ -50,23 +58,54 @@ class Pace:
         `ready` is called when the slot is there; what it raises gives the slot back.
         """
         now = asyncio.get_running_loop().time
+        if self._is_free() and self._held_until <= now():
+            self._halt.check()
+            ready()
+            self._recent.append(now())
+            return
         async with self._head:
             self._halt.check()
             if self._quota:
-                await self._quota.acquire()
+                await self._quota.has_room()
             while (wait := max(self._next, self._held_until) - now()) > 0:
                 await self._halt.sleep(wait)
             ready()
-            if self._interval:
-                self._next = max(self._next, now() - min(LATE, self._interval)) + self._spacing()
+            if self._quota:
+                await self._quota.take()
+            self._schedule(now())
 
-    def _spacing(self) -> float:
-        spacing = self._interval / self._share
-        self._share = min(1.0, self._share + REGROWTH * spacing)
-        return spacing
+    def _is_free(self) -> bool:
+        return self._ceiling.rate == math.inf and not self._quota and not self._head.locked()
+
+    def _schedule(self, now: float) -> None:
+        spacing = self._ceiling.use()
+        self._next = max(self._next, now - min(LATE, max(LEAST_LATE, spacing))) + spacing
+
+    def _seen_rate(self) -> float:
+        """Slots a second of late, where nothing spaced them."""
+        now = asyncio.get_running_loop().time()
+        recent = [at for at in self._recent if at > now - LATELY]
+        return len(recent) / max(MOMENT, now - recent[0]) if recent else 1 / LATELY
 
 
-def _bucket(quota: Quota) -> AsyncLimiter:
-    """A tenth of the quota at once and the rest evenly: a bucket of all of it would let twice as much into a window."""
-    burst = max(1.0, quota.count / 10)
-    return AsyncLimiter(burst, burst * quota.seconds / max(1.0, quota.count - burst))
+class _Window:
+    """A quota as a bucket that starts empty: what a process before this one has spent is in nobody's memory."""
+
+    def __init__(self, quota: Quota, halt: Halt) -> None:
+        saved = max(1.0, SAVED * quota.count)
+        steady = (SHARE * quota.count - (saved - 1)) / quota.seconds
+        self._bucket = AsyncLimiter(saved, saved / steady)
+        self._step = 0.05 / steady
+        self._halt = halt
+        self._is_new = True
+
+    async def has_room(self) -> None:
+        """Wait for room; raises Stopped when the run stops meanwhile."""
+        if self._is_new:
+            self._is_new = False
+            await self._bucket.acquire(self._bucket.max_rate)
+        while not self._bucket.has_capacity():
+            await self._halt.sleep(self._step)
+
+    async def take(self) -> None:
+        await self._bucket.acquire()

@@ -31,7 +31,8 @@ class Refusals:
         if is_new:
             self._count()
             self._client.limit.refused()
-            self._client.pace.slow_down()
+            if self._in_a_row == 1:  # with no answer in between the door is shut, however slowly one knocks
+                self._client.pace.slow_down()
         self.give_up_on(max(busy.wait or 0.0, self._seen_at - self._since))
         if busy.wait is not None:
             self._client.pace.hold(busy.wait)
