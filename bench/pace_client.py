@@ -1,6 +1,6 @@
 """python -m bench.pace_client '{"url": …}': the engine, or a hundred threads, ask as many questions as they can.
 
-Prints what became of them: answered, failed, and the rest that time ran out for.
+Prints what became of them: answered or failed.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import asyncio
 import http.client
 import itertools
 import json
+import math
 import sys
 import threading
 import time
@@ -23,6 +24,8 @@ from li_perf.engine.server import Server
 from li_perf.errors import Broken, Busy, Failed
 from li_perf.wire import Reply, Request, retry_after
 
+_numbers = itertools.count()
+
 
 def read(reply: Reply) -> bytes:
     """The body of an answer, or the fault that its status says."""
@@ -32,8 +35,10 @@ def read(reply: Reply) -> bytes:
     raise kind(f"The server says {reply.status}.", status=reply.status, wait=retry_after(reply.headers))
 
 
-async def engine(*, url: str, seconds: float, workers: int, rate: float | None, hold: list[float]) -> Counter[str]:
-    """The engine as it is; `hold` is (after, for) in seconds, as a Retry-After would."""
+async def engine(
+    *, url: str, seconds: float, workers: int, rate: float | None, silent: tuple[float, float] = (math.inf, 0)
+) -> Counter[str]:
+    """The engine as it is; `silent` is (after, for) in seconds: nobody asks anything meanwhile."""
     halt, became = Halt(), Counter[str]()
     known: Question[object] = Question(key="known", request=Request(path="/known"), read=read)
     server = Server(name="Bench", base_url=url, rate=rate, concurrency=workers)
@@ -43,26 +48,30 @@ async def engine(*, url: str, seconds: float, workers: int, rate: float | None, 
         beating = asyncio.create_task(heartbeat.run())
         asker = Asker(client, known_good=known, halt=halt, heartbeat=heartbeat)
         await asker.greet(is_known=False)
-        if hold:
-            asyncio.get_running_loop().call_later(hold[0], client.pace.hold, hold[1])
-        await asyncio.gather(*(_work(asker, became, end) for _ in range(workers)))
+        await asyncio.gather(*(_work(asker, became, (end, *silent)) for _ in range(workers)))
         beating.cancel()
     return became
 
 
-async def _work(asker: Asker, became: Counter[str], end: float) -> None:
-    for number in itertools.count():
-        if time.monotonic() > end:
-            return
+async def _work(asker: Asker, became: Counter[str], times: tuple[float, float, float]) -> None:
+    end, after, pause = times
+    idle_at = time.monotonic() + after
+    while (now := time.monotonic()) < end:
+        if now > idle_at:
+            await asyncio.sleep(pause)
+            idle_at = math.inf
         try:
-            await asker.ask(Question(key=f"{id(became)}-{number}", request=Request(path=f"/{number}"), read=read))
+            await asker.ask(Question(key=str(next(_numbers)), request=Request(path="/1"), read=read))
             became["answered"] += 1
         except Failed:
             became["failed"] += 1
 
 
 def threads(*, url: str, seconds: float, workers: int) -> Counter[str]:
-    """What a script does: so many threads, a connection each, three tries, two seconds of patience."""
+    """What a script does: so many threads, a connection each, three tries, two seconds of patience.
+
+    They obey a Retry-After, each for itself.
+    """
     became: Counter[str] = Counter()
     lock, end = threading.Lock(), time.monotonic() + seconds
     host = url.removeprefix("http://")
@@ -87,6 +96,7 @@ def _tried(wire: http.client.HTTPConnection) -> bool:
         wire.request("GET", "/1")
         reply = wire.getresponse()
         reply.read()
+        time.sleep(float(reply.headers.get("Retry-After", 0)))
     except (OSError, http.client.HTTPException):
         wire.close()
         return False

@@ -1,12 +1,13 @@
 """python -m bench.pace_server '{"kind": "gcra", …}': a server with a limit, which notes what it sees.
 
-A process of its own: it prints its port, serves until its standard input ends, and then prints what it saw by its own clock.
+A process of its own: it prints its port, serves until its standard input ends, and prints what it saw by its own clock.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import math
 import random
 import sys
 import time
@@ -32,25 +33,41 @@ class Rule(Protocol):
 
 
 class Gcra:
-    """At most `rate` a second, `burst` at once; answers after `latency` (from, to), with `advice` seconds of Retry-After.
+    """At most `rate` a second and `burst` at once; a refusal says `advice` seconds of Retry-After, or nothing.
 
+    Every reply takes `latency` (from, to) seconds. It is shut `shut` (from, to) seconds after the
+    first request, and says then for how long.
     Source: ITU-T I.371, the virtual scheduling algorithm.
     """
 
-    def __init__(self, *, rate: float, burst: int, latency: tuple[float, float], advice: int | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        rate: float,
+        burst: int,
+        latency: tuple[float, float],
+        advice: int | None = None,
+        shut: tuple[float, float] = (math.inf, math.inf),
+    ) -> None:
         self._spacing, self._tolerance = 1 / rate, (burst - 1) / rate
-        self._latency, self._advice = latency, advice
-        self._due = 0.0
+        self._latency, self._advice, self._shut = latency, advice, shut
+        self._first, self._due = math.inf, 0.0
         self._dice = random.Random(5)
 
     def __call__(self, send: Send) -> None:
         now = time.monotonic()
-        is_allowed = now >= self._due - self._tolerance
-        if is_allowed:
-            self._due = max(self._due, now) + self._spacing
-        advice = "" if self._advice is None else f"Retry-After: {self._advice}\r\n"
+        self._first = min(self._first, now)
         after = self._dice.uniform(*self._latency)
-        asyncio.get_running_loop().call_later(after, send, *((200, "") if is_allowed else (429, advice)))
+        asyncio.get_running_loop().call_later(after, send, *self._verdict(now))
+
+    def _verdict(self, now: float) -> tuple[int, str]:
+        left = self._first + self._shut[1] - now
+        if 0 < left <= self._shut[1] - self._shut[0]:
+            return 429, f"Retry-After: {math.ceil(left)}\r\n"
+        if now < self._due - self._tolerance:
+            return 429, "" if self._advice is None else f"Retry-After: {self._advice}\r\n"
+        self._due = max(self._due, now) + self._spacing
+        return 200, ""
 
 
 class Knee:

@@ -8,10 +8,10 @@ CUT, HALF = 0.8, 0.5  # of the rate, after a refusal; and after one that came at
 AT_ONCE = 1.0  # seconds of use
 NEAR = 0.95  # of the rate that was refused: the plateau
 QUICK, USUAL, LONGEST = 4.0, 16.0, 40.0  # seconds of use from the cut to the plateau: after HALF, after CUT, at most
-CALLS = 200.0  # in the climb, where it is not LONGEST
+CALLS = 300.0  # in the climb, where it is not LONGEST
 GROWTH = 0.5  # of the plateau, in as long again
 EARLY = 10  # refusals in a row before the plateau: going slower does not help, so they are not about speed
-DEAF = 1_000  # calls for which speed is then left alone
+DEAF = 100  # refusals after which speed is tried again
 SLOWEST = 0.05  # requests a second
 
 
@@ -25,8 +25,8 @@ class Ceiling:
 
     def __init__(self, *, bound: float = math.inf) -> None:
         self.rate = self._bound = bound
-        self._plateau = self._depth = 0.0  # the depth is from the plateau down to the cut; 0 while nothing is known
-        self._used = AT_ONCE if math.isfinite(bound) else 0.0  # seconds since the cut
+        self._plateau = self._depth = 0.0  # the depth is from the plateau down to the cut; 0 at the bound
+        self._used = LONGEST if math.isfinite(bound) else 0.0  # seconds since the cut, or at the bound
         self._climb = USUAL
         self._early = self._deaf = 0
 
@@ -36,27 +36,32 @@ class Ceiling:
         self._used += spacing
         if self._depth:
             self._rise()
-        elif self._deaf:
-            self._deaf -= 1
         return spacing
 
     def refused(self, rate: float) -> None:
-        """The server refused what was sent at `rate`."""
+        """The server refused what was sent at `rate`; a single refusal in a long time at the bound changes nothing."""
+        is_early = self._used < self._climb
         if self._deaf:
-            return
-        self._early = self._early + 1 if self._depth and self._used < self._climb else 0
-        if self._early < EARLY:
-            self._cut(max(SLOWEST, min(rate, self.rate)))
+            self._deaf -= 1
+        elif self._depth or is_early:
+            self._learn(max(SLOWEST, min(rate, self.rate)), is_early=is_early)
         else:
-            self._forget()
+            self._used = 0.0
+
+    def _learn(self, rate: float, *, is_early: bool) -> None:
+        self._early = self._early + 1 if is_early else 0
+        if self._early <= EARLY:
+            self._cut(rate)
+        else:
+            self._return()
             self._deaf = DEAF
 
-    def _cut(self, refused: float) -> None:
+    def _cut(self, rate: float) -> None:
         is_far = self._used < AT_ONCE
         cut = HALF if is_far else CUT
-        self._plateau = refused * (NEAR if refused >= self._plateau else (1 + cut) / 2)
-        self._depth = self._plateau - refused * cut
-        self._climb = QUICK if is_far else min(max(USUAL, CALLS / self._plateau), LONGEST)
+        self._plateau = rate * (NEAR if rate >= self._plateau else (1 + cut) / 2)
+        self._depth = self._plateau - rate * cut
+        self._climb = QUICK if is_far else _usual(self._plateau)
         self._used = 0.0
         self._rise()
 
@@ -64,9 +69,14 @@ class Ceiling:
         way = self._used / self._climb - 1
         self.rate = self._plateau + (self._depth if way < 0 else GROWTH * self._plateau) * way**3
         if self.rate >= self._bound:
-            self._forget()
+            self._return()
 
-    def _forget(self) -> None:
+    def _return(self) -> None:
         self.rate = self._bound
-        self._plateau = self._depth = 0.0
+        self._climb = _usual(self._bound)
+        self._plateau = self._depth = self._used = 0.0
         self._early = 0
+
+
+def _usual(rate: float) -> float:
+    return min(max(USUAL, CALLS / rate), LONGEST)

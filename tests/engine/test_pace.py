@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from engine.local import asking, most_in_a_second, ok, question, serving
+from engine.local import asking, most_in_a_second, ok, question, serving, status
 from engine.virtual import in_virtual_time, now
 
 from li_perf.engine.halt import Halt, Stopped
@@ -86,6 +86,66 @@ async def test_no_window_holds_more_than_the_quota() -> None:
 
 
 @in_virtual_time
+async def test_no_window_holds_more_than_the_quota_when_the_process_is_begun_anew() -> None:
+    """What the one before has spent is in nobody's memory."""
+    times: list[float] = []
+    for _ in range(8):
+        times += await taken(pace(rate=200.0, quota=Quota(count=500, seconds=30.0)), 150)
+    for start in times[::20]:
+        assert sum(start <= at < start + 30 for at in times) <= 500
+
+
+@in_virtual_time
+async def test_a_quota_is_used_nearly_whole() -> None:
+    times = await taken(pace(rate=50.0, quota=Quota(count=300, seconds=30.0)), 1_500)
+    assert 1_499 / (times[-1] - times[0]) > 0.97 * 10
+
+
+@in_virtual_time
+async def test_a_run_that_stops_does_not_wait_for_a_quota() -> None:
+    halt = Halt()
+    waiting = asyncio.create_task(taken(pace(quota=Quota(count=1, seconds=3_600.0), halt=halt), 2))
+    await asyncio.sleep(1)
+    halt.set()
+    start = now()
+    with pytest.raises(Stopped):
+        await waiting
+    assert now() - start < 200
+
+
+@in_virtual_time
+async def test_a_process_that_was_stopped_makes_up_for_nothing() -> None:
+    """SIGSTOP: the clock went on, the timers did not."""
+    it = pace(rate=1_000.0)
+    times = await taken(it, 500)
+    asyncio.get_running_loop()._jumping.now += 4  # type: ignore[attr-defined]
+    times += await taken(it, 2_000)
+    assert most_in_a_second(times) <= 1_001
+
+
+@in_virtual_time
+async def test_an_unknown_limit_is_found_by_its_refusals() -> None:
+    """20 a second and 10 at once, with 65 ms to every reply."""
+    due, replies = 0.0, []
+
+    async def twenty_a_second(_: str) -> object:
+        nonlocal due
+        is_allowed = now() >= due - 9 / 20
+        if is_allowed:
+            due = max(due, now()) + 1 / 20
+        replies.append((now(), is_allowed))
+        await asyncio.sleep(0.065)
+        return ok() if is_allowed else status(429)
+
+    async with serving(twenty_a_second) as server, asking(server.url) as asker:  # type: ignore[arg-type]
+        start = now()
+        await asyncio.gather(*(asker.ask(question(f"a{n}")) for n in range(2_000)))
+    late = [is_allowed for at, is_allowed in replies if at > start + 30]
+    assert sum(late) > 0.85 * 20 * (replies[-1][0] - start - 30)
+    assert late.count(False) <= 0.005 * sum(late)
+
+
+@in_virtual_time
 async def test_a_slot_given_back_goes_to_the_next_at_once() -> None:
     class No(Exception):
         pass
@@ -132,11 +192,13 @@ def test_a_run_that_stops_grants_no_slot(rate: float | None) -> None:
 
 
 @in_virtual_time
-async def test_a_pace_that_was_slowed_down_wins_its_rate_back() -> None:
+async def test_a_pace_that_was_slowed_down_wins_its_rate_back_by_use_alone() -> None:
     it = pace()
-    it.slow_down()
+    for _ in range(2):  # one may be chance
+        it.slow_down()
+    await asyncio.sleep(600)
     times = await taken(it, 800)
-    assert most_in_a_second([at for at in times if at < times[0] + 3]) <= 8
+    assert len([at for at in times if at < times[0] + 1]) <= 8
     assert most_in_a_second(times[-50:]) >= 10
 
 
