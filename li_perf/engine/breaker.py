@@ -7,6 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from li_perf.engine.halt import Halt
+from li_perf.engine.heartbeat import Heartbeat
 from li_perf.engine.server import BreakerPolicy
 from li_perf.errors import Fault, Outage
 
@@ -20,11 +21,20 @@ class Breaker:
     `probe` asks a known-good question, never the failing one: it raises a Fault while the server is down.
     """
 
-    def __init__(self, policy: BreakerPolicy, *, name: str, probe: Callable[[], Awaitable[None]], halt: Halt) -> None:
+    def __init__(
+        self,
+        policy: BreakerPolicy,
+        *,
+        name: str,
+        probe: Callable[[], Awaitable[None]],
+        halt: Halt,
+        heartbeat: Heartbeat,
+    ) -> None:
         self._policy = policy
         self._name = name
         self._probe = probe
         self._halt = halt
+        self._heartbeat = heartbeat
         self._faulty: set[str] = set()
         self._repairing = asyncio.Lock()
         self._in_doubt = False
@@ -92,10 +102,11 @@ class Breaker:
 
     async def _repair(self) -> None:
         loop = asyncio.get_running_loop()
-        start = loop.time()
+        start, waited = loop.time(), 0.0
         wait = min(1.0, self._policy.probe)
         fault: Fault | None = None
-        while loop.time() - start < self._policy.outage_limit:
+        while waited < self._policy.outage_limit:
+            begun = loop.time()
             await self._halt.sleep(wait)
             wait = self._policy.probe
             try:
@@ -105,6 +116,8 @@ class Breaker:
                 log.warning(
                     "%s does not answer (%s). Paused, nothing is lost; next try in %.0f s.", self._name, error, wait
                 )
+                if not self._heartbeat.slept_since(begun):  # a server is not blamed for the time that we slept
+                    waited += loop.time() - begun
             else:
                 self._close(loop.time() - start)
                 return

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
-from engine.virtual import in_virtual_time, now
+from engine.local import Awake
+from engine.virtual import VirtualLoop, in_virtual_time, now
 
 from li_perf.engine.breaker import Breaker
 from li_perf.engine.halt import Halt
+from li_perf.engine.heartbeat import Heartbeat
 from li_perf.engine.server import BreakerPolicy
 from li_perf.errors import Broken
 
@@ -15,10 +17,12 @@ from li_perf.errors import Broken
 class Probed:
     """A breaker whose probes take a second and fail until `up_at`."""
 
-    def __init__(self, *, up_at: float = 0.0) -> None:
+    def __init__(self, *, up_at: float = 0.0, heartbeat: Heartbeat | None = None) -> None:
         self.up_at = up_at
         self.probes = 0
-        self.breaker = Breaker(BreakerPolicy(), name="Local", probe=self.probe, halt=Halt())
+        self.breaker = Breaker(
+            BreakerPolicy(), name="Local", probe=self.probe, halt=Halt(), heartbeat=heartbeat or Awake()
+        )
 
     async def probe(self) -> None:
         self.probes += 1
@@ -91,3 +95,16 @@ async def test_faults_count_only_on_distinct_questions_in_a_row() -> None:
     breaker.succeeded()
     assert not any(breaker.failed(f"q{number}") for number in range(7))
     assert breaker.failed("the eighth")
+
+
+@in_virtual_time
+async def test_time_slept_in_an_outage_is_not_held_against_the_server() -> None:
+    heartbeat, loop = Heartbeat(), asyncio.get_running_loop()
+    assert isinstance(loop, VirtualLoop)
+    beating = asyncio.create_task(heartbeat.run())
+    probed = Probed(up_at=now() + 7_200 + 1_000, heartbeat=heartbeat)
+    probed.breaker.open()
+    loop.call_later(300, loop.leap, 7_200)  # four times the outage limit
+    await probed.breaker.closed()
+    assert probed.breaker.lets_through
+    beating.cancel()
