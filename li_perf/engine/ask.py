@@ -71,7 +71,7 @@ class Asker:
         self.breaker = Breaker(server.breaker, name=server.name, probe=self._probe, halt=halt, heartbeat=heartbeat)
         self._known_good = known_good
         self._budget = Budget(share=server.retry_share, rate=server.rate, halt=halt)
-        self._refusals = Refusals(client, self.breaker)
+        self._refusals = Refusals(client, self.breaker, heartbeat)
         self._halt = halt
         self._heartbeat = heartbeat
 
@@ -165,9 +165,11 @@ class Asker:
 
     async def _slow_down(self, busy: Busy, trail: Trail) -> None:
         """Wait, all of us. A question that is still refused when others have long been answered fails."""
-        first_at = trail.refused()
+        server = self.client.server
+        first_at = trail.refused(outages=self.breaker.openings, slept_since=self._heartbeat.slept_since)
         self._refusals.met(busy, sent_at=trail.sent_at)
-        if asyncio.get_running_loop().time() - first_at > self.client.server.breaker.outage_limit:
+        waited = asyncio.get_running_loop().time() - first_at
+        if trail.refusals >= server.retry.tries and waited > server.breaker.outage_limit:
             raise Failed(busy, trail.attempts) from busy
         if trail.refusals > 1:
             await self._halt.sleep(jitter(trail.refusals))

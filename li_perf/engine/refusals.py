@@ -8,6 +8,7 @@ import random
 
 from li_perf.engine.breaker import Breaker
 from li_perf.engine.client import Client
+from li_perf.engine.heartbeat import Heartbeat
 from li_perf.errors import Busy, Outage
 
 LONGEST = 60.0  # seconds that we wait of our own accord
@@ -16,9 +17,10 @@ LONGEST = 60.0  # seconds that we wait of our own accord
 class Refusals:
     """Turns each Busy into a hold: for as long as the server asks, else full jitter, longer with each in a row."""
 
-    def __init__(self, client: Client, breaker: Breaker) -> None:
+    def __init__(self, client: Client, breaker: Breaker, heartbeat: Heartbeat) -> None:
         self._client = client
         self._breaker = breaker
+        self._heartbeat = heartbeat
         self._in_a_row = 0
         self._since = self._seen_at = 0.0
 
@@ -41,7 +43,8 @@ class Refusals:
 
     def _count(self) -> None:
         now = asyncio.get_running_loop().time()
-        if not self._in_a_row or self._breaker.succeeded_at > self._seen_at:
+        was_answered = self._breaker.succeeded_at > self._seen_at
+        if not self._in_a_row or was_answered or self._heartbeat.slept_since(self._since):
             self._in_a_row, self._since = 0, now
         self._in_a_row += 1
         self._seen_at = now

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from li_perf.wire import Reply
@@ -10,20 +11,26 @@ from li_perf.wire import Reply
 
 @dataclass(slots=True)
 class Trail:
-    """`attempts` counts calls sent; times are loop times; `reply` is the last one."""
+    """`attempts` counts calls sent; times are loop times; `reply` is the last one.
+
+    `refusals` and the first one's time count from the last outage on, of which there were `outages`.
+    """
 
     attempts: int = 0
     refusals: int = 0
     sent_at: float = 0.0
     refused_at: float | None = None
+    outages: int = 0
     reply: Reply = field(default_factory=lambda: Reply(status=0))
 
     def sent(self) -> None:
         self.attempts += 1
         self.sent_at = asyncio.get_running_loop().time()
 
-    def refused(self) -> float:
-        """Note a refusal; when the first one was met."""
+    def refused(self, *, outages: int, slept_since: Callable[[float], bool]) -> float:
+        """Note a refusal; when the first one was met. Those before an outage or a sleep do not count."""
+        now = asyncio.get_running_loop().time()
+        if self.refused_at is None or self.outages != outages or slept_since(self.refused_at):
+            self.refusals, self.refused_at, self.outages = 0, now, outages
         self.refusals += 1
-        self.refused_at = self.refused_at or asyncio.get_running_loop().time()
         return self.refused_at

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 from aiohttp import web
 from engine.local import KNOWN, Behave, asking, most_in_a_second, ok, question, serving, status
-from engine.virtual import in_virtual_time, now
+from engine.virtual import VirtualLoop, in_virtual_time, now
 
 from li_perf.engine.ask import Answer, Asker
 from li_perf.engine.heartbeat import Heartbeat
@@ -295,6 +295,50 @@ async def test_an_item_that_is_always_refused_holds_nobody_up_for_long_and_fails
     assert isinstance(outcomes["bad"], Failed)
     assert isinstance(outcomes["bad"].fault, Busy)
     assert max(server.times) - start < 900 / 10 * 2
+
+
+@in_virtual_time
+async def test_refusals_before_and_after_a_sleep_of_the_machine_fail_nothing_and_end_nothing() -> None:
+    heartbeat, loop, since = Heartbeat(), asyncio.get_running_loop(), now()
+    assert isinstance(loop, VirtualLoop)
+    beating = asyncio.create_task(heartbeat.run())
+
+    async def busy_for_ten_minutes(_: str) -> web.StreamResponse:
+        return status(429) if now() - since - 7_200 < 600 else ok()
+
+    loop.call_later(300, loop.leap, 7_200)  # four times the outage limit
+    async with serving(busy_for_ten_minutes) as server, asking(server.url, heartbeat=heartbeat, rate=10.0) as asker:
+        assert not failing(await all_of(asker, names(20)))
+    beating.cancel()
+
+
+@in_virtual_time
+async def test_refusals_before_an_outage_and_behind_it_do_not_add_up() -> None:
+    since, refusals_behind = now(), 5
+
+    async def behave(name: str) -> web.StreamResponse:
+        nonlocal refusals_behind
+        if since + 30 < now() < since + 1_600:
+            return status(503)
+        if name != "unlucky" or not refusals_behind:
+            return ok()
+        refusals_behind -= now() > since + 30
+        return status(429)
+
+    policy = BreakerPolicy(outage_limit=1_600.0)
+    async with serving(behave) as server, asking(server.url, rate=10.0, breaker=policy) as asker:
+        assert not failing(await all_of(asker, ["unlucky", *names(250)]))
+    assert refusals_behind == 0
+
+
+@in_virtual_time
+async def test_two_long_pauses_that_the_server_asks_for_are_no_reason_to_fail_a_question() -> None:
+    async def behave(name: str) -> web.StreamResponse:
+        is_refused = name == "unlucky" and server.names.count(name) <= 3
+        return status(429, Retry_After="1000") if is_refused else ok()
+
+    async with serving(behave) as server, asking(server.url, rate=0.1) as asker:
+        assert not failing(await all_of(asker, ["unlucky", *names(100)]))
 
 
 @in_virtual_time
