@@ -19,12 +19,13 @@ from li_perf.simulator.ais import Ais, Asked
 from li_perf.simulator.carto import Carto, parameters, too_many_requests
 from li_perf.simulator.city import SimulatedCity
 from li_perf.simulator.faults import Faults
-from li_perf.simulator.mishaps import MAINTENANCE, proxy_error, server_error
-from li_perf.simulator.reply import Reply, as_json
+from li_perf.simulator.mishaps import BAD_KEY, MAINTENANCE, proxy_error, server_error, unauthorized
+from li_perf.simulator.reply import Reply, as_html, as_json
 
 DRIP_SECONDS = 3.0  # a byte: no read waits too long
 FOREVER = 900.0  # longer than any client waits
 LATE = "late"  # the client had gone when the answer was ready
+HEAVY = "too heavy"
 BASES = {"ais": "/ais/v2", "carto": "/carto/api/v2/sql"}
 
 
@@ -103,7 +104,10 @@ class Front:
         if mishap := self._mishap(seen):
             seen.fault = mishap
             return await self._mishandled(mishap, request, asked)
-        return _plain(await self._good(asked))
+        reply = await self._good(asked)
+        if reply.status == 429:
+            seen.fault = seen.fault or HEAVY
+        return _plain(reply)
 
     def _mishap(self, seen: Seen) -> Mishap | None:
         if seen.what in self.poison:
@@ -156,7 +160,14 @@ class Front:
             keep = len(good.body) * 2 // 3 if mishap is Mishap.CUT_JSON else 0
             return web.Response(status=good.status, body=good.body[:keep], headers={"Content-Type": good.content_type})
         server = "ais" if isinstance(asked, Asked) else "carto"
-        replies = {Mishap.HTML: MAINTENANCE, Mishap.GATEWAY: proxy_error(502), Mishap.SILENT: _busy(server, {})}
+        if mishap is Mishap.PARTIAL and not isinstance(asked, Asked):
+            return _plain(await self.carto.answer(asked, partial=True))
+        replies = {
+            Mishap.HTML: MAINTENANCE,
+            Mishap.GATEWAY: proxy_error(502),
+            Mishap.SILENT: _busy(server, {}),
+            Mishap.FIREWALL: as_html(403, "Request blocked"),
+        }
         return _plain(replies.get(mishap, server_error()))
 
 
@@ -179,7 +190,13 @@ def _refused(outage: Outage, left: float) -> Reply:
     }
     if outage.kind in headers:
         return _busy(outage.server, headers[outage.kind])
-    return MAINTENANCE if outage.kind is Kind.HTML else proxy_error(503)
+    return {
+        Kind.HTML: MAINTENANCE,
+        Kind.FIREWALL: as_html(403, "Request blocked"),
+        Kind.PORTAL: as_html(302, "Found", {"Location": "http://127.0.0.1:9/login"}),
+        Kind.LOST: as_html(404, "Not Found"),
+        Kind.DENIED: unauthorized(BAD_KEY),
+    }.get(outage.kind, proxy_error(503))
 
 
 def _plain(reply: Reply) -> web.Response:
@@ -217,7 +234,7 @@ def _gone(request: web.BaseRequest, response: web.StreamResponse) -> web.StreamR
 @asynccontextmanager
 async def fronting(plan: Plan, city: SimulatedCity, poison: frozenset[str]) -> AsyncIterator[Front]:
     """Both servers, each at a port of its own, for as long as the block lasts."""
-    carto = await asyncio.to_thread(Carto, city, Faults())
+    carto = await asyncio.to_thread(Carto, city, Faults(carto_timeout_rows=plan.heavy_rows))
     async with AsyncExitStack() as stack:
         stack.callback(carto.close)
         front = Front(plan=plan, ais=Ais(city.addresses), carto=carto, poison=poison)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,9 +12,9 @@ from support.runs import rows
 from support.truth import truth
 from virtual.front import LATE, Seen
 from virtual.plan import SERVERS, Kind, Mishap
-from virtual.voyage import CONCURRENCY, LATER, PROBE_SECONDS, RATES, Session, Voyage
+from virtual.voyage import LATER, Session, Voyage
 
-from li_perf.errors import Misdirected, Outage, Unanswered
+from li_perf.errors import Denied, Misdirected, Outage, Unanswered
 from li_perf.session import Interrupted
 from li_perf.simulator.addresses import Kind as Address
 from li_perf.simulator.simulation import busiest_second
@@ -25,6 +26,7 @@ GREETINGS = 3
 RESERVE, SHARE = 10, 0.1  # of the retry budget
 RECOVERY = 3_600.0  # seconds within which a run is over when nothing goes wrong any more
 TITLES = {"ais": "AIS", "carto": "Carto"}
+LISTED, QUOTED = re.compile(r"(\w+) IN \((.*)\) ORDER BY"), re.compile(r"'((?:[^']|'')*)'")
 LEVELS = {"L0": "is_l0", "M1": "is_m1", "M2": "is_m2", "M3(60)": "is_m3", "M4(60)": "is_m4", "M6(60)": "is_m6"}
 
 
@@ -86,14 +88,21 @@ def _true(voyage: Voyage) -> Iterator[str]:
 
 
 def _asked_once(voyage: Voyage) -> Iterator[str]:
-    """No question is asked again that was answered; the probe and what only counts or looks are asked each time."""
+    """No question, page, account or case is asked about again once it was answered; probes and counts are."""
     exceptions = _exceptions(voyage)
-    good = Counter((seen.server, seen.what) for seen in voyage.front.log if seen.fault is None)
-    for (server, what), count in good.items():
-        is_page = server == "carto" and "ORDER BY" in what
-        is_question = server == "ais" and what != KNOWN_GOOD and what not in exceptions
-        if count > 1 and (is_page or is_question):
-            yield f"{what!r} was answered {count} times: {_story(voyage, what)}"
+    good = Counter(named for seen in voyage.front.log if seen.fault is None for named in _names(seen))
+    for named, count in good.items():
+        if count > 1 and named != KNOWN_GOOD and named not in exceptions:
+            yield f"{named!r} was answered {count} times"
+
+
+def _names(seen: Seen) -> list[str]:
+    """What a request asks about: the question, the accounts or cases, or, of a download, the page."""
+    if seen.server == "ais":
+        return [seen.what]
+    if listed := LISTED.search(seen.what):
+        return [f"{listed[1]} {value}" for value in QUOTED.findall(listed[2])]
+    return [seen.what] if "ORDER BY" in seen.what else []
 
 
 def _endings(voyage: Voyage) -> Iterator[str]:
@@ -109,6 +118,8 @@ def _is_fair(voyage: Voyage, session: Session) -> bool:
     error = session.ended_by
     server = next(name for name, title in TITLES.items() if str(error).startswith(title))
     here = [seen for seen in voyage.front.log if seen.session == session.number and seen.server == server]
+    if isinstance(error, Denied):
+        return here[-1].fault is Kind.DENIED
     if isinstance(error, Unanswered):
         return max(Counter(seen.what for seen in here if seen.fault).values(), default=0) >= TRIES
     never_answered = all(seen.fault for seen in here)
@@ -116,14 +127,14 @@ def _is_fair(voyage: Voyage, session: Session) -> bool:
         return never_answered
     assert isinstance(error, Outage), error
     limit = voyage.plan.outage_limit
-    stretches = voyage.plan.stretches(server, gap=2 * PROBE_SECONDS)
+    stretches = voyage.plan.stretches(server, gap=2 * voyage.plan.probe)
     return any(end - start > limit and start <= session.end for start, end in stretches)
 
 
 def _paced(voyage: Voyage) -> Iterator[str]:
     for server in SERVERS:
         most = busiest_second(seen.at for seen in voyage.front.log if seen.server == server)
-        if most > RATES[server] + 1:
+        if most > voyage.plan.rates[server] + 1:
             yield f"{most} requests to {server} in a second"
 
 
@@ -134,7 +145,12 @@ def _probed(voyage: Voyage) -> Iterator[str]:
             calls = [seen for seen in voyage.front.log if seen.server == server and start <= seen.at < end]
             calls = [seen for seen in calls if isinstance(seen.fault, Kind) or seen.fault in (LATE, "leap")]
             sessions = sum(session.start < end and session.end > start for session in voyage.sessions)
-            most = (end - start) / PROBE_SECONDS + FAULTS[server] + CONCURRENCY[server] + GREETINGS * sessions
+            most = (
+                (end - start) / voyage.plan.probe
+                + FAULTS[server]
+                + voyage.plan.concurrency[server]
+                + GREETINGS * sessions
+            )
             if len(calls) > most:
                 yield f"{len(calls)} calls to {server} from {start:.0f} to {end:.0f} s, more than {most:.0f}"
 
@@ -148,7 +164,7 @@ def _budgeted(voyage: Voyage) -> Iterator[str]:
                 asked[seen.session, seen.what].append(seen)
         retries = sum(_is_own(voyage, before) for calls in asked.values() for before in calls[:-1])
         seconds = sum(session.end - session.start for session in voyage.sessions)
-        most = RESERVE * len(voyage.sessions) + SHARE * (len(asked) + RATES[server] * seconds)
+        most = RESERVE * len(voyage.sessions) + SHARE * (len(asked) + voyage.plan.rates[server] * seconds)
         if retries > most:
             yield f"{retries} retries at {server}, more than {most:.0f}"
 

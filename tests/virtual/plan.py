@@ -22,6 +22,10 @@ class Kind(StrEnum):
     WAIT = "429, seconds"  # Retry-After: what is left of it
     WAIT_UNTIL = "429, date"
     SILENT = "429"
+    FIREWALL = "403"
+    PORTAL = "302"  # to somebody else's page
+    LOST = "404, html"  # the route is gone
+    DENIED = "401"
 
 
 class Mishap(StrEnum):
@@ -38,6 +42,14 @@ class Mishap(StrEnum):
     DRIP = "drip"
     HANG = "hang"
     SILENT = "429"
+    FIREWALL = "403"
+    PARTIAL = "partial"  # Carto: some of the rows, and an error behind them, with 200
+
+
+POISONOUS = (
+    *(Mishap.ERROR, Mishap.RESET, Mishap.HTML, Mishap.HANG, Mishap.DRIP, Mishap.GATEWAY, Mishap.FIREWALL),
+    *(Mishap.EMPTY, Mishap.CUT_JSON, Mishap.BROKEN_OFF),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,18 +88,25 @@ class Jump:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What one seed means. `poison` counts questions of AIS that always fail, from the head of the queue."""
+    """What one seed means: the settings of the run, and what goes wrong.
+
+    `poison` counts questions of AIS that always fail, from the head of the queue; more than `heavy_rows` rows or values
+    are too much for a statement to Carto.
+    """
 
     seed: int
     city: int
-    unanswerable: bool
     latency: float
+    rates: dict[str, float]
+    concurrency: dict[str, int]
+    probe: float
     outage_limit: float
     outages: tuple[Outage, ...]
     slow: tuple[Slow, ...]
     mishaps: dict[Mishap, float]
     poison: int
     poison_kind: Mishap
+    heavy_rows: int | None
     ceilings: dict[str, Ceiling]
     stops: tuple[float, ...]
     clock_jumps: tuple[Jump, ...]
@@ -135,15 +154,18 @@ def draw(seed: int) -> Plan:
     limit = dice.choice((900.0, 1800.0))
     return Plan(
         seed=seed,
-        city=dice.randrange(4),
-        unanswerable=dice.random() < 0.2,
+        city=dice.randrange(3),
         latency=dice.choice((0.01, 0.05, 0.15, 0.9)),
+        rates={"ais": dice.choice((3.0, 10.0, 10.0, 16.0)), "carto": dice.choice((1.0, 4.0, 4.0, 15.0))},
+        concurrency={"ais": dice.choice((1, 4, 16, 64)), "carto": dice.choice((1, 4))},
+        probe=dice.choice((5.0, 15.0, 15.0, 60.0)),
         outage_limit=limit,
         outages=tuple(_outage(dice, limit) for _ in range(dice.choice((0, 1, 1, 1, 2, 3)))),
         slow=_slow(dice),
         mishaps=_mishaps(dice),
         poison=dice.choice((0, 0, 0, 1, 1, 3, 12)),
-        poison_kind=dice.choice((Mishap.ERROR, Mishap.RESET, Mishap.HTML, Mishap.HANG, Mishap.DRIP, Mishap.GATEWAY)),
+        poison_kind=dice.choice(POISONOUS),
+        heavy_rows=dice.choice((None, None, 90, 50)),
         ceilings=_ceilings(dice),
         stops=tuple(sorted(_soon(dice) for _ in range(dice.choice((0, 0, 1, 1, 2, 3))))),
         clock_jumps=_jumps(dice, (-86_400.0, -30.0, 30.0, 3_600.0)),
@@ -162,6 +184,8 @@ def _outage(dice: random.Random, limit: float) -> Outage:
     start = _soon(dice)
     seconds = dice.choice((dice.uniform(1, 60), 600.0, 600.0, 1.5 * limit))
     kind = dice.choice(kinds)
+    if kind is Kind.DENIED:
+        seconds = dice.uniform(1, 60)  # the user mends it
     if kind in (Kind.WAIT, Kind.WAIT_UNTIL):
         seconds = dice.choice((30.0, 600.0, 3_600.0))
     return Outage(start=start, end=start + seconds, kind=kind, server=server)

@@ -30,9 +30,6 @@ from li_perf.simulator.city import SimulatedCity, build
 from li_perf.sources.ais import KNOWN_GOOD, is_askable
 from li_perf.sources.ais import question as asked_of
 
-CONCURRENCY = {"ais": 16, "carto": 4}
-RATES = {"ais": 10.0, "carto": 4.0}
-PROBE_SECONDS = 15.0
 SOON, LATER = 2.0, 600.0  # seconds until the user starts it again: after an interruption, and after an outage
 MOST_SESSIONS = 60
 
@@ -61,8 +58,8 @@ class Voyage:
 
 
 @functools.cache
-def city_of(number: int, unanswerable: bool) -> SimulatedCity:
-    return build(tickets=60 + 20 * number, seed=number, unanswerable=unanswerable)
+def city_of(number: int) -> SimulatedCity:
+    return build(tickets=50 + 20 * number, seed=number, unanswerable=number == 0)
 
 
 def queue_of(city: SimulatedCity) -> list[str]:
@@ -82,7 +79,7 @@ def poison_of(plan: Plan, city: SimulatedCity) -> frozenset[str]:
 async def sail(plan: Plan, folder: Path) -> Voyage:
     """Run, and resume, until a session ends without an interruption or a server's failure."""
     random.seed(plan.seed)
-    city = city_of(plan.city, plan.unanswerable)
+    city = city_of(plan.city)
     poison = poison_of(plan, city)
     async with fronting(plan, city, poison) as front:
         voyage = Voyage(plan=plan, city=city, poison=poison, settings=_settings(plan, front, folder), front=front)
@@ -94,10 +91,10 @@ async def sail(plan: Plan, folder: Path) -> Voyage:
 
 
 def _settings(plan: Plan, front: Front, folder: Path) -> Settings:
-    rates = {f"{name}_rate": RATES[name] for name in SERVERS}
-    bounds = {f"{name}_concurrency": CONCURRENCY[name] for name in SERVERS}
+    rates = {f"{name}_rate": plan.rates[name] for name in SERVERS}
+    bounds = {f"{name}_concurrency": plan.concurrency[name] for name in SERVERS}
     urls = {f"{name}_url": front.urls[name] for name in SERVERS}
-    patience = {"timeout": 30.0, "breaker_probe": PROBE_SECONDS, "outage_limit": plan.outage_limit}
+    patience = {"timeout": 30.0, "breaker_probe": plan.probe, "outage_limit": plan.outage_limit}
     simulation = type("Urls", (), urls)
     return settings_for(simulation, folder, **urls, **rates, **bounds, **patience)
 
