@@ -141,16 +141,13 @@ def _paced(voyage: Voyage) -> Iterator[str]:
 def _probed(voyage: Voyage) -> Iterator[str]:
     """In an outage a server sees what was on its way, what tells that it is one, and probes."""
     for server in SERVERS:
+        workers = voyage.plan.concurrency[server]
+        telling = FAULTS[server] if workers >= FAULTS[server] else workers * TRIES
         for start, end in voyage.plan.stretches(server, gap=0.0):
             calls = [seen for seen in voyage.front.log if seen.server == server and start <= seen.at < end]
             calls = [seen for seen in calls if isinstance(seen.fault, Kind) or seen.fault in (LATE, "leap")]
             sessions = sum(session.start < end and session.end > start for session in voyage.sessions)
-            most = (
-                (end - start) / voyage.plan.probe
-                + FAULTS[server]
-                + voyage.plan.concurrency[server]
-                + GREETINGS * sessions
-            )
+            most = (end - start) / voyage.plan.probe + telling + workers + GREETINGS * sessions
             if len(calls) > most:
                 yield f"{len(calls)} calls to {server} from {start:.0f} to {end:.0f} s, more than {most:.0f}"
 
