@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -25,10 +26,11 @@ KNOWN = "known"
 
 @dataclass(frozen=True, kw_only=True)
 class Local:
-    """A server at `url`; `asked` are the wire requests: when, and the path's last part."""
+    """A server at `url`; `asked` are the wire requests: when, and the path's last part; `heads` as they came."""
 
     url: str
     asked: list[tuple[float, str]] = field(default_factory=list)
+    heads: list[bytes] = field(default_factory=list)
 
     @property
     def names(self) -> list[str]:
@@ -40,7 +42,9 @@ class Local:
 
 
 @asynccontextmanager
-async def serving(behave: Behave) -> AsyncIterator[Local]:
+async def serving(
+    behave: Behave, *, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None
+) -> AsyncIterator[Local]:
     """A well-formed HTTP server; `behave` is given the path's last part."""
     asked: list[tuple[float, str]] = []
 
@@ -51,32 +55,34 @@ async def serving(behave: Behave) -> AsyncIterator[Local]:
 
     runner = web.ServerRunner(web.Server(handle), shutdown_timeout=0.05)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
+    site = web.TCPSite(runner, host, 0, ssl_context=tls)
     await site.start()
     port = runner.addresses[0][1]
     try:
-        yield Local(url=f"http://127.0.0.1:{port}", asked=asked)
+        yield Local(url=f"http{'s' if tls else ''}://{f'[{host}]' if ':' in host else host}:{port}", asked=asked)
     finally:
         await runner.cleanup()
 
 
 @asynccontextmanager
-async def speaking(speak: Speak) -> AsyncIterator[Local]:
+async def speaking(speak: Speak, *, port: int = 0) -> AsyncIterator[Local]:
     """A server that writes raw bytes, after it has read a request's head."""
     asked: list[tuple[float, str]] = []
+    heads: list[bytes] = []
     talks: set[asyncio.Task[None]] = set()
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         talks.add(asyncio.current_task())  # type: ignore[arg-type]
         with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             head = await reader.readuntil(b"\r\n\r\n")
+            heads.append(head)
             asked.append((asyncio.get_running_loop().time(), head.split()[1].decode().rpartition("/")[2]))
             await speak(reader, writer)
         writer.close()
 
-    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    server = await asyncio.start_server(talk, "127.0.0.1", port)
     try:
-        yield Local(url=f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", asked=asked)
+        yield Local(url=f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", asked=asked, heads=heads)
     finally:
         server.close()
         for task in talks:

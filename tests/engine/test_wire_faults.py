@@ -5,73 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gzip
-import socket
-import struct
 import tracemalloc
 import zlib
-from itertools import count
 
 import pytest
 from aiohttp import web
+from engine.breaking import HEAD, continues, drip, dripping_headers, endless_headers, hang_up, reset, saying, silence
 from engine.local import Speak, ok, sending, serving, speaking, status
 from engine.virtual import in_virtual_time, now
 
 from li_perf.engine.client import Client
 from li_perf.errors import TooHeavy, Unreachable
 from li_perf.wire import Request
-
-HEAD = b"HTTP/1.1 200 OK\r\n"
-
-
-def saying(*parts: bytes) -> Speak:
-    async def speak(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        for part in parts:
-            writer.write(part)
-            await writer.drain()
-
-    return speak
-
-
-async def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    writer.close()
-
-
-async def reset(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    writer.write(HEAD + b"Content-Length: 100\r\n\r\nhalf")
-    await writer.drain()
-    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    writer.transport.abort()
-
-
-async def endless_headers(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    writer.write(HEAD)
-    for number in count():
-        writer.write(b"X-%d: %s\r\n" % (number, b"y" * 100))
-        await writer.drain()
-
-
-async def drip(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    writer.write(HEAD + b"Content-Length: 1000\r\n\r\n")
-    while True:
-        writer.write(b"x")
-        await asyncio.sleep(3)
-
-
-async def dripping_headers(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    writer.write(HEAD + b"X-Slow: ")
-    while True:
-        writer.write(b"x")
-        await asyncio.sleep(3)
-
-
-async def silence(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    await asyncio.sleep(9_999)
-
-
-async def continues(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while True:
-        writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        await asyncio.sleep(3)
 
 
 @pytest.mark.parametrize(
