@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections import Counter
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -35,7 +36,8 @@ class Client:
         self.pace = Pace(rate=server.rate, quota=server.quota, halt=halt)
         self.limit = Limit(bound=server.concurrency)
         self.sent: Counter[str] = Counter()
-        self._host = URL(server.base_url).origin()
+        base = URL(server.base_url)
+        self._base, self._host = str(base), base.origin()  # as yarl writes it: HOST and host are one server
         self._secret = dict([server.secret]) if server.secret else None
 
     async def __aenter__(self) -> Self:
@@ -81,7 +83,7 @@ class Client:
         try:
             async with self._session.request(
                 request.method,
-                URL(self.server.base_url + request.path, encoded=True),
+                URL(self._base + request.path, encoded=True),
                 data=dict(request.form) if request.form else None,
                 headers=self._secret,
                 allow_redirects=False,
@@ -124,12 +126,20 @@ class Client:
 
     def _say(self, error: BaseException) -> str:
         kinds = {
-            aiohttp.ClientConnectorDNSError: "its name is not known here",
-            aiohttp.ClientConnectorCertificateError: "its certificate is not trusted",
+            aiohttp.ClientConnectorDNSError: "its name is not known here; is this machine online?",
+            aiohttp.ClientConnectorCertificateError: f"its certificate is not trusted ({_flaw(error)})",
+            aiohttp.ClientConnectorSSLError: "it does not speak TLS (https) there",
             aiohttp.ClientConnectorError: "no connection",
             aiohttp.ServerDisconnectedError: "it hung up without an answer",
             aiohttp.ClientPayloadError: "its answer broke off",
+            aiohttp.ClientResponseError: f"what it sends is not HTTP ({type(error).__name__})",
             TimeoutError: f"no answer within {self.server.timeout:.0f} s",
         }
         text = next((text for kind, text in kinds.items() if isinstance(error, kind)), type(error).__name__)
         return f"{self.server.name} at {self._host}: {text}"
+
+
+def _flaw(error: BaseException) -> str:
+    """What is wrong with a certificate, in OpenSSL's words: they name the certificate and its host, nothing else."""
+    flaw = error.certificate_error if isinstance(error, aiohttp.ClientConnectorCertificateError) else None
+    return flaw.verify_message.rstrip(".") if isinstance(flaw, ssl.SSLCertVerificationError) else type(flaw).__name__
