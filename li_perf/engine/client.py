@@ -70,6 +70,7 @@ class Client:
     async def send_unlimited(self, request: Request, *, ready: Callable[[], None] = lambda: None) -> Reply:
         """One paced call outside the adaptive limit: for probes."""
         await self.pace.take(ready)  # here, not in the middleware: aiohttp's time-out runs there
+        await asyncio.sleep(0)  # a turn of the loop, which sees that a server hung up behind its last answer
         _slot.set([True])
         reply = await self._exchange(request)
         if isinstance(reply, Unreachable):
