@@ -68,7 +68,14 @@ class Asker:
         server = client.server
         self.client = client
         self.verdicts: Counter[Verdict] = Counter()
-        self.breaker = Breaker(server.breaker, name=server.name, probe=self._probe, halt=halt, heartbeat=heartbeat)
+        self.breaker = Breaker(
+            server.breaker,
+            name=server.name,
+            probe=self._probe,
+            halt=halt,
+            heartbeat=heartbeat,
+            opened=client.limit.begin_again,
+        )
         self._known_good = known_good
         self._budget = Budget(share=server.retry_share, rate=server.rate, halt=halt)
         self._refusals = Refusals(client, self.breaker, heartbeat)

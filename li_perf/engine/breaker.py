@@ -18,7 +18,8 @@ class Breaker:
     """Doubts the server after faults on several distinct questions in a row, and asks `probe`: if that is answered, the
     questions are to blame; if not, the breaker is open until it is.
 
-    `probe` asks a known-good question, never the failing one: it raises a Fault while the server is down.
+    `probe` asks a known-good question, never the failing one: it raises a Fault while the server is down. `opened` is
+    called at the beginning of each outage.
     """
 
     def __init__(
@@ -29,12 +30,14 @@ class Breaker:
         probe: Callable[[], Awaitable[None]],
         halt: Halt,
         heartbeat: Heartbeat,
+        opened: Callable[[], None] = lambda: None,
     ) -> None:
         self._policy = policy
         self._name = name
         self._probe = probe
         self._halt = halt
         self._heartbeat = heartbeat
+        self._opened = opened
         self._faulty: set[str] = set()
         self._repairing = asyncio.Lock()
         self._in_doubt = False
@@ -60,6 +63,7 @@ class Breaker:
         if not self.is_open:
             self.is_open = True
             self.openings += 1
+            self._opened()
 
     async def closed(self) -> None:
         """Return when the server may be asked; the first to come probes, the others wait.

@@ -26,7 +26,7 @@ class Limit:
 
     def __init__(self, *, bound: int, start: int = 4) -> None:
         self._bound = bound
-        self._limit = float(min(start, bound))
+        self._start = self._limit = float(min(start, bound))
         self._taken = 0
         self._wire = _Wire()
         self._waiting: deque[asyncio.Future[None]] = deque()
@@ -89,6 +89,12 @@ class Limit:
             self._has_queued = True
             self._next_round()
             self._was_cut = True
+
+    def begin_again(self) -> None:
+        """The server was out: who comes back at once with all that was in flight may bring it down again."""
+        self._limit = min(self._limit, self._start)
+        self._has_queued = False
+        self._next_round()
 
     def _next_round(self) -> None:
         self._round.clear()
