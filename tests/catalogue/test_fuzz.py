@@ -111,7 +111,7 @@ def test_any_bytes_on_the_wire_are_a_reply_or_a_fault_and_count_as_one_request()
     with asyncio.Runner() as runner:
         stack = AsyncExitStack()
         server = runner.run(stack.enter_async_context(speaking(speak)))
-        client = runner.run(stack.enter_async_context(sending(server.url, timeout=2.0, patience=1.0)))
+        client = runner.run(stack.enter_async_context(sending(server.url, timeout=20.0)))
 
         @given(ON_THE_WIRE | ON_THE_WIRE.map(b"HTTP/1.1 200 OK\r\n".__add__))
         @settings(parent=quickly, max_examples=150)
