@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import ipaddress
 import os
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
@@ -21,6 +22,7 @@ from li_perf.steps.servers import AIS_CEILING, CARTO_CEILING
 
 PREFIX = "LI_PERF_"
 OF_TESTS = {"LI_PERF_REAL_DATA"}  # where the tests find real rows; no setting of the product
+KEY = re.compile(r"[!-~]+")  # what a header carries as it is
 KEPT = ("ais_url", "carto_url")  # what a resumed run must not change
 
 
@@ -139,7 +141,9 @@ def _check(settings: Settings) -> None:
                 f"and not above {ceiling:.4g} requests a second, the server's own limit. 0, no limit, is for this "
                 "machine only."
             )
-    if settings.ais_key and settings.ais_url.startswith("http:") and not is_loopback(settings.ais_url):
+    if settings.ais_key and not KEY.fullmatch(settings.ais_key.get_secret_value()):
+        raise UserError("LI_PERF_AIS_KEY holds a blank, a line end or a character that no key has. Set it anew.")
+    if settings.ais_key and urlsplit(settings.ais_url).scheme == "http" and not is_loopback(settings.ais_url):
         raise UserError("LI_PERF_AIS_KEY would travel unencrypted to LI_PERF_AIS_URL. Use an https address.")
 
 
@@ -148,11 +152,11 @@ def _check_url(name: str, url: str) -> None:
         parts = urlsplit(url)
         _ = parts.port
     except ValueError:
-        raise UserError(f"{name} is {url!r}, which is not an address. It looks like https://host/path.") from None
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise UserError(f"{name} is {url!r}, which is not an http(s) address. It looks like https://host/path.")
+        raise UserError(f"{name} is not an address. It looks like https://host/path.") from None  # it may hold a key
     if parts.username or parts.password or parts.query or parts.fragment:
         raise UserError(f"{name} must not hold a user, a query or a fragment; a key goes into LI_PERF_AIS_KEY.")
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise UserError(f"{name} is {url!r}, which is not an http(s) address. It looks like https://host/path.")
 
 
 def _plain(value: Any) -> Any:
