@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from types import TracebackType
 from typing import Self
+from urllib.parse import quote
 
 import aiohttp
 from aiohttp import ClientHandlerType, ClientRequest, ClientResponse
@@ -21,6 +22,7 @@ from li_perf.engine.server import Server
 from li_perf.errors import Misdirected, TooHeavy, Unreachable
 from li_perf.wire import Reply, Request, retry_after
 
+SHORTEST_KEY = 8  # characters
 _slot: ContextVar[list[bool]] = ContextVar("slot")  # the call's one slot, until a wire request uses it
 
 
@@ -38,6 +40,7 @@ class Client:
         self.sent: Counter[str] = Counter()
         base = URL(server.base_url)
         self._base, self._host = str(base), base.origin()  # as yarl writes it: HOST and host are one server
+        self._keys = _written(server.secret)
         self._secret = dict([server.secret]) if server.secret else None
 
     async def __aenter__(self) -> Self:
@@ -89,7 +92,8 @@ class Client:
                 headers=self._secret,
                 allow_redirects=False,
             ) as response:
-                return Reply(status=response.status, headers=response.headers, body=await self._body(response))
+                body = self._without_key(await self._body(response))
+                return Reply(status=response.status, headers=response.headers, body=body)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             return Unreachable(self._say(error))
 
@@ -102,6 +106,12 @@ class Client:
                 self._refuse_long(response.status)
                 break
         return bytes(body)
+
+    def _without_key(self, body: bytes) -> bytes:
+        """A server that repeats our key, say on an error page, must not bring it into a message or the store."""
+        for key in self._keys:
+            body = body.replace(key, b"[key]")
+        return body
 
     def _refuse_long(self, status: int) -> None:
         if status == 200:  # of an error its beginning says enough
@@ -138,6 +148,12 @@ class Client:
         }
         text = next((text for kind, text in kinds.items() if isinstance(error, kind)), type(error).__name__)
         return f"{self.server.name} at {self._host}: {text}"
+
+
+def _written(secret: tuple[str, str] | None) -> set[bytes]:
+    """How the key in a secret header may be repeated; what is as short as a word of an answer is left alone."""
+    key = secret[1].split()[-1] if secret else ""
+    return {key.encode(), quote(key, safe="").encode()} if len(key) >= SHORTEST_KEY else set()
 
 
 def _flaw(error: BaseException) -> str:
