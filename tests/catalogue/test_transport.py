@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import signal
+import sys
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from aiohttp import web
@@ -24,6 +28,7 @@ from engine.breaking import hang_up, saying
 from engine.local import Speak, most_in_a_second, ok, sending, serving, speaking
 from engine.virtual import in_virtual_time, now
 
+from li_perf.engine.heartbeat import BEAT, LAG
 from li_perf.engine.retry import Retry
 from li_perf.errors import Fault, Garbled, Misdirected, Outage, Unreachable
 from li_perf.sources import ais
@@ -314,3 +319,37 @@ def test_at_fifty_times_the_latency_the_limit_shrinks_and_nothing_fails(patience
         assert len(server.asked) <= 2_800 + 3 * 64
 
     run()
+
+
+IN_FLIGHT = 2  # a young limit
+
+
+async def test_a_sleep_of_the_machine_longer_than_every_timeout_is_charged_to_nobody() -> None:
+    """A process of its own is stopped with its calls in flight, which nobody answers; each question has one try."""
+    lost: set[str] = set()
+
+    async def behave(name: str) -> web.StreamResponse:
+        if len(server.asked) > 20 and len(lost) < IN_FLIGHT:
+            lost.add(name)
+            if len(lost) == IN_FLIGHT:
+                all_lost.set()
+            await asyncio.sleep(60)
+        return web.Response(body=body_of(name))
+
+    all_lost = asyncio.Event()
+    async with serving(behave) as server:
+        child = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "catalogue.sleeper", server.url, "40"),
+            cwd=Path(__file__).parents[1],
+            stdout=asyncio.subprocess.PIPE,
+        )
+        await asyncio.wait_for(all_lost.wait(), 30)
+        child.send_signal(signal.SIGSTOP)
+        await asyncio.sleep(BEAT + LAG + 0.5)
+        child.send_signal(signal.SIGCONT)
+        said, _ = await asyncio.wait_for(child.communicate(), 30)
+    told = json.loads(said)
+    assert (told.pop("failed"), told.pop("openings")) == (0, 0)
+    assert told.pop("200") == 40
+    assert sum(told.values()) == IN_FLIGHT
+    assert len(server.asked) == 40 + IN_FLIGHT
