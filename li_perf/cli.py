@@ -18,6 +18,7 @@ from li_perf.cities import CITIES
 from li_perf.cities.city import City
 from li_perf.engine.halt import Halt
 from li_perf.errors import ServerError, UserError
+from li_perf.faces.evidence import evidence_text
 from li_perf.faces.status import plan_text, status_text
 from li_perf.session import Interrupted, NothingToResume, Order, Which, planning, store_path, until_told
 from li_perf.settings import Settings, load, period
@@ -25,6 +26,7 @@ from li_perf.steps import clean as clean_step
 from li_perf.steps import download as download_step
 from li_perf.steps import enrich as enrich_step
 from li_perf.steps import run as run_step
+from li_perf.steps.explain import explain
 from li_perf.steps.job import Job
 from li_perf.steps.retry import put_back
 from li_perf.steps.simulate import FULL, Addresses, Simulation
@@ -160,6 +162,25 @@ def status_verb(city: CityName = "philadelphia", data: Data = None, as_json: Jso
         async with open_ledger(path, read_only=True) as ledger:
             found = await status(ledger)
         return msgspec.json.encode(found).decode() if as_json else status_text(found)
+
+    print(until_told(look))
+    return 0
+
+
+@app.command(name="explain")
+def explain_verb(
+    what: Annotated[str, typer.Argument(metavar="ADDRESS|REQUEST_ID", help="An address, or a request's number.")],
+    city: Annotated[str, typer.Option(help="The city.")] = "philadelphia",
+    data: Data = None,
+    as_json: Json = False,
+) -> int:
+    """Everything known of one address or request: look-up, parcels, violations, match levels and why."""
+    path = store_path(load(data=data), _city(city))
+
+    async def look(_: Halt) -> str:
+        async with open_ledger(path, read_only=True) as ledger:
+            found = await explain(ledger, what)
+        return msgspec.json.encode(found).decode() if as_json else evidence_text(found)
 
     print(until_told(look))
     return 0

@@ -1,0 +1,82 @@
+"""explain, as a person reads it. What came from outside is shown with its control characters made visible."""
+
+from __future__ import annotations
+
+from li_perf.faces.report_values import visible
+from li_perf.steps.explain import Evidence, Pair, Told
+
+WHY = {
+    "parcel_exact": "the address names this parcel",
+    "linked_by_ticket": "the address names no parcel; the City's own complaint does",
+    "parcel_building_only": "the address names a building of several units; its parcel stands for all",
+    "parcel_ambiguous": "the address names several parcels, and the ZIP code does not decide",
+    "no_account": "the address is known, but has no tax account",
+    "parcel_not_found": "AIS looked, and found no parcel",
+    "intersection_or_block": "the address is an intersection or a block, not a parcel",
+    "address_unparseable": "AIS cannot read this as an address",
+    "address_null": "the request has no address",
+    "address_placeholder": "the address is a placeholder",
+    "lookup_failed": "there is no answer yet: `li-perf retry` asks again",
+}
+
+
+def evidence_text(found: Evidence) -> str:
+    """A few lines a request: its address, the look-up, the parcels, and each violation beside it with its levels."""
+    lines = [*_look_up(found), *(f"parcel {row['value']}: violations {row['state']}" for row in found.fetches)]
+    for request in found.requests:
+        lines += ["", *_request(request)]
+    return visible_lines(lines)
+
+
+def visible_lines(lines: list[str]) -> str:
+    return "\n".join(visible(line) for line in lines)
+
+
+def _look_up(found: Evidence) -> list[str]:
+    if found.lookup is None:
+        return [f"question: {found.question or 'none: the address is not worth asking'}"]
+    row = found.lookup
+    kept = f", {row['bytes_kept']:,} bytes kept" if row["bytes_kept"] else ""
+    calls = "1 call" if row["attempts"] == 1 else f"{row['attempts']} calls"
+    reason = f" ({row['reason']})" if row["reason"] else ""
+    return [
+        f"question: {row['question']}",
+        f"  {row['state']}{reason} by {row['source'] or 'nobody'} at {row['answered_at'] or '–'}, {calls}, "
+        f"status {row['status'] or '–'}{kept}",
+        f"  meaning: {row['outcome'] or '–'}, accounts {row['accounts'] or '[]'}, match type {row['match_type'] or '–'}",
+    ]
+
+
+def _request(request: Told) -> list[str]:
+    closed = f", closed {request.closed_on}" if request.closed_on else ""
+    lines = [
+        f"request {request.service_request_id}: {request.service_name or 'no service name'}, {request.status}, "
+        f"made {request.requested_on}{closed}",
+        f"  address: {request.address or 'none'}, ZIP code {request.zipcode or 'none'}",
+        f"  outcome: {request.outcome or 'not matched yet'}: {WHY.get(request.outcome or '', 'see docs/DEFINITIONS.md')}",
+        f"  parcels: {', '.join(request.accounts) or 'none'}",
+    ]
+    lines += [f"  complaint {row['complaintnumber']} of case {row['casenumber']}" for row in request.complaints]
+    return [*lines, *(_pair(pair) for pair in request.pairs)] if request.pairs else [*lines, f"  {_why_none(request)}"]
+
+
+def _why_none(request: Told) -> str:
+    if not request.accounts:
+        return "matches nothing: there is no parcel to look at"
+    return "matches nothing: no violation is known at its parcels"
+
+
+def _pair(pair: Pair) -> str:
+    levels = ", ".join(pair.levels) or "no level"
+    return (
+        f"  violation {pair.violationnumber} of case {pair.casenumber or 'none'}, dated {pair.violation_on or 'never'}, "
+        f"{_lag(pair.lag_days)}: {levels}; {pair.title or 'no title'} ({pair.status or 'no status'})"
+    )
+
+
+def _lag(days: int | None) -> str:
+    if days is None:
+        return "no lag, as a date is missing"
+    if days == 0:
+        return "the request's own day"
+    return f"{abs(days):,} days {'after' if days > 0 else 'before'} the request"
