@@ -33,7 +33,7 @@ quickly = settings(deadline=None, max_examples=100, suppress_health_check=[Healt
 
 
 @given(SAID, SAID | st.just("Mon, 01 Jan 2025 00:00:00 GMT"))
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=100)
 def test_any_retry_after_is_no_wait_or_a_finite_one(text: str, date: str) -> None:
     seconds = retry_after({"retry-after": text, "date": date})
     assert seconds is None or (math.isfinite(seconds) and seconds >= 0)
@@ -72,7 +72,7 @@ def _of_ais(reply: Reply) -> object:
 @pytest.mark.parametrize("read", [_of_ais, carto.read], ids=["AIS", "Carto"])
 def test_any_reply_is_an_answer_or_one_of_our_errors(read: Callable[[Reply], object]) -> None:
     @given(STATUS, BODY, SAID)
-    @settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+    @settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow])
     def each(status: int, body: bytes, wait: str) -> None:
         try:
             read(Reply(status=status, headers={"retry-after": wait, "date": wait}, body=body))
@@ -114,7 +114,7 @@ def test_any_bytes_on_the_wire_are_a_reply_or_a_fault_and_count_as_one_request()
         client = runner.run(stack.enter_async_context(sending(server.url, timeout=20.0)))
 
         @given(ON_THE_WIRE | ON_THE_WIRE.map(b"HTTP/1.1 200 OK\r\n".__add__))
-        @settings(parent=quickly, max_examples=150)
+        @settings(parent=quickly, max_examples=100)
         def each(sent: bytes) -> None:
             said[0] = sent
             with suppress(Unreachable):
