@@ -1,4 +1,4 @@
-"""Opens a city's file and guards it against a second run. The only file that connects to SQLite."""
+"""Opens a city's file and guards it: against a second run, and against its going while it is in use."""
 
 from __future__ import annotations
 
@@ -6,18 +6,17 @@ import asyncio
 import fcntl
 import os
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy import Engine, event
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from li_perf.errors import StoreError
 from li_perf.store import schema
+from li_perf.store.connecting import readers, writer_of
 from li_perf.store.ledger import Ledger
+from li_perf.store.presence import check_present, inode_of, watched
 
 
 @contextmanager
@@ -54,17 +53,29 @@ async def open_ledger(path: Path, *, read_only: bool = False) -> AsyncIterator[L
     await _recognise(path, read_only)
     if not read_only:
         await _prepare(path)
-    writer, reader = _writer(path, read_only), _engine(path, read_only, "BEGIN")
+    writer, reader = writer_of(path, read_only=read_only), readers(path, read_only=read_only)
     try:
         ledger = Ledger(path, writer=writer, reader=reader)
-        keeper = asyncio.create_task(ledger.keep(), name="keeper")
-        try:
-            yield ledger
-        finally:
-            ledger.finish()
-            await _through(keeper)
+        async with AsyncExitStack() as guards:
+            if not read_only:
+                await guards.enter_async_context(_guarded(writer, path))
+            keeper = asyncio.create_task(ledger.keep(), name="keeper")
+            try:
+                yield ledger
+            finally:
+                ledger.finish()
+                await _through(keeper)
     finally:
         await _through(asyncio.create_task(_close(writer, reader)))
+
+
+@asynccontextmanager
+async def _guarded(writer: Engine, path: Path) -> AsyncIterator[None]:
+    """Let nothing be committed to a file that is gone, and end the block when it goes."""
+    inode = inode_of(path)
+    event.listen(writer, "commit", lambda _: check_present(path, inode))
+    async with watched(path, inode):
+        yield
 
 
 async def _recognise(path: Path, read_only: bool) -> None:
@@ -75,59 +86,21 @@ async def _recognise(path: Path, read_only: bool) -> None:
         return
     if not path.is_file():
         raise StoreError(f"{path} is not a file. Move it away, or set LI_PERF_DATA to another folder.")
-    looking = _engine(path, True, "BEGIN")
+    looking = readers(path, read_only=True)
     try:
         async with looking.begin() as connection:
             await schema.recognise(connection, path)
-    except DBAPIError as error:
-        raise schema.explain(error, path) from None
     finally:
         await looking.dispose()
 
 
 async def _prepare(path: Path) -> None:
-    preparing = _engine(path, False, "BEGIN IMMEDIATE")
+    preparing = readers(path, read_only=False, begin="BEGIN IMMEDIATE")
     try:
         async with preparing.begin() as connection:
             await schema.prepare(connection, path)
-    except DBAPIError as error:
-        raise schema.explain(error, path) from None
     finally:
         await preparing.dispose()
-
-
-def _engine(path: Path, read_only: bool, begin: str) -> AsyncEngine:
-    engine = create_async_engine(_url(path, "sqlite+aiosqlite", read_only))
-    _configured(engine.sync_engine, read_only, begin)
-    return engine
-
-
-def _writer(path: Path, read_only: bool) -> Engine:
-    """One connection, for the keeper's thread; opened when it is first needed."""
-    engine = create_engine(_url(path, "sqlite+pysqlite", read_only), pool_size=1, max_overflow=0)
-    _configured(engine, read_only, "BEGIN" if read_only else "BEGIN IMMEDIATE")
-    return engine
-
-
-def _url(path: Path, driver: str, read_only: bool) -> URL:
-    query = {"mode": "ro" if read_only else "rwc", "uri": "true", "timeout": "5"}
-    return URL.create(driver, database="file:" + quote(str(path.resolve())), query=query)
-
-
-def _configured(engine: Engine, read_only: bool, begin: str) -> None:
-    @event.listens_for(engine, "connect")
-    def configure(connection: Any, _: object) -> None:
-        connection.isolation_level = None  # we say BEGIN ourselves
-        cursor = connection.cursor()
-        for pragma in ("synchronous = FULL", "foreign_keys = ON", "busy_timeout = 5000", "trusted_schema = OFF"):
-            cursor.execute(f"PRAGMA {pragma}")
-        if not read_only:
-            cursor.execute("PRAGMA journal_mode = WAL")
-        cursor.close()
-
-    @event.listens_for(engine, "begin")
-    def start(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
 
 
 async def _close(writer: Engine, reader: AsyncEngine) -> None:

@@ -6,6 +6,9 @@ import zlib
 from collections.abc import Callable
 from typing import Any
 
+from li_perf.errors import StoreError
+
+LONGEST_BODY = 64_000_000  # bytes, unpacked: the longest answer that a server may send
 FAST = 0  # isal has a level below zlib's lowest: a tenth larger, in half the time
 
 _compress: Callable[[Any, int], bytes]
@@ -23,5 +26,16 @@ def pack(body: bytes) -> bytes:
 
 
 def unpack(packed: bytes) -> bytes:
-    """The body as it was received. Raises zlib.error for one that is damaged."""
-    return zlib.decompress(packed)
+    """The body as it was received. Raises StoreError for one that is damaged, or longer than any that was received."""
+    unpacking = zlib.decompressobj()
+    try:
+        body = unpacking.decompress(packed, LONGEST_BODY)
+    except (zlib.error, TypeError) as error:
+        raise _damaged(str(error)) from None
+    if not unpacking.eof:
+        raise _damaged("it is cut off, or far too long")
+    return body
+
+
+def _damaged(why: str) -> StoreError:
+    return StoreError(f"An answer in the store is damaged ({why}). `li-perf verify` says which, and what to do.")

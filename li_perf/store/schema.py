@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from li_perf.errors import StoreError
+from li_perf.store.shape import Entry, strange
 from li_perf.store.tables import APPLICATION_ID, metadata
 
 Migration = Callable[[AsyncConnection], Awaitable[None]]
@@ -30,12 +31,13 @@ VERSION = len(MIGRATIONS)
 async def prepare(connection: AsyncConnection, path: Path) -> None:
     """Check the file and bring it up to date, inside the caller's transaction.
 
-    Raises StoreError for one that is foreign, newer or damaged.
+    Raises StoreError for one that is foreign, newer, damaged, or has tables of another form.
     """
     version = await recognise(connection, path)
     await _check(connection, path)
     for _, migrate in MIGRATIONS[version:] if version else MIGRATIONS[:1]:
         await migrate(connection)
+    await _refuse_strange(connection, path, is_current=True)
     await connection.exec_driver_sql(f"PRAGMA user_version = {VERSION}")
     await connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
 
@@ -53,6 +55,7 @@ def explain(error: DBAPIError, path: Path) -> StoreError:
         ),
         ("locked", "Another program is writing to it. Close that one, then run this again."),
         ("not a database", "It is not a SQLite file. Move it away, or set LI_PERF_DATA to another folder."),
+        ("too big", "It has a row larger than any that li_perf writes. `li-perf verify` says what is sound in it."),
         (
             "malformed",
             "It is damaged. Restore a copy, or move it away and run again; `sqlite3 FILE .recover` may save rows.",
@@ -64,11 +67,11 @@ def explain(error: DBAPIError, path: Path) -> StoreError:
 
 
 async def recognise(connection: AsyncConnection, path: Path) -> int:
-    """The store's version, 0 for an empty file. Raises StoreError for a file that is foreign or newer."""
+    """The store's version, 0 for an empty file. Raises StoreError for one that is foreign, newer or tampered with."""
     version = await _pragma(connection, "user_version")
     owner = await _pragma(connection, "application_id")
     tables = (await connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")).scalar_one()
-    if tables and owner != APPLICATION_ID:
+    if (tables and (owner != APPLICATION_ID or version == 0)) or version < 0:
         raise StoreError(
             f"{path} is a database of another program. Move it away, or set LI_PERF_DATA to another folder."
         )
@@ -77,7 +80,19 @@ async def recognise(connection: AsyncConnection, path: Path) -> int:
             f"{path} was made by a newer li_perf (store version {version}, this one knows {VERSION}). "
             "Upgrade li_perf, or set LI_PERF_DATA to another folder."
         )
+    if version:
+        await _refuse_strange(connection, path, is_current=version == VERSION)
     return version
+
+
+async def _refuse_strange(connection: AsyncConnection, path: Path, *, is_current: bool) -> None:
+    rows = await connection.exec_driver_sql("SELECT type, name, tbl_name, sql FROM sqlite_master")
+    entries = [Entry(kind=row.type, name=row.name, table=row.tbl_name, sql=row.sql) for row in rows]
+    if problem := strange(entries, is_current=is_current):
+        raise StoreError(
+            f"The store {path} is not as li_perf makes it: {problem}. Nothing in it was used. "
+            "Undo that if it was you, or restore a copy, or set LI_PERF_DATA to another folder."
+        )
 
 
 async def _check(connection: AsyncConnection, path: Path) -> None:

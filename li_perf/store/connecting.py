@@ -1,0 +1,76 @@
+"""How SQLite is connected to: pragmas, limits, and its errors as sentences. The only file that does it."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import DBAPIError, InterfaceError, ProgrammingError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from li_perf.store import schema
+
+BUSY_SECONDS = 5
+LONGEST_ROW = 80_000_000  # bytes: above the longest answer that a server may send
+PRAGMAS = ("synchronous = FULL", "foreign_keys = ON", "trusted_schema = OFF", "cell_size_check = ON")
+WRITING_PRAGMAS = ("journal_mode = WAL",)
+
+
+class _Bounded(sqlite3.Connection):
+    """Refuses rows that could only fill the memory, written by us or by anybody else."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_ROW)
+
+
+def readers(path: Path, *, read_only: bool, begin: str = "BEGIN") -> AsyncEngine:
+    """Connections to the file at `path` whose transactions start with `begin`; SQLite's errors become StoreError."""
+    engine = create_async_engine(_url(path, "sqlite+aiosqlite", read_only), connect_args={"factory": _Bounded})
+    _configure(engine.sync_engine, path, read_only, begin)
+    return engine
+
+
+def writer_of(path: Path, *, read_only: bool) -> Engine:
+    """One connection, for the keeper's thread; opened when it is first needed."""
+    url, only = _url(path, "sqlite+pysqlite", read_only), {"pool_size": 1, "max_overflow": 0}
+    engine = create_engine(url, connect_args={"factory": _Bounded}, **only)
+    _configure(engine, path, read_only, "BEGIN" if read_only else "BEGIN IMMEDIATE")
+    return engine
+
+
+def _url(path: Path, driver: str, read_only: bool) -> URL:
+    query = {"mode": "ro" if read_only else "rwc", "uri": "true", "timeout": str(BUSY_SECONDS)}
+    if read_only and _is_at_rest(path):
+        query["immutable"] = "1"
+    return URL.create(driver, database="file:" + quote(str(path.resolve())), query=query)
+
+
+def _configure(engine: Engine, path: Path, read_only: bool, begin: str) -> None:
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _: object) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves
+        cursor = connection.cursor()
+        for pragma in PRAGMAS if read_only else (*PRAGMAS, *WRITING_PRAGMAS):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def start(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    @event.listens_for(engine, "handle_error")
+    def tell(problem: ExceptionContext) -> None:
+        error = problem.sqlalchemy_exception
+        if isinstance(error, DBAPIError) and not isinstance(error, InterfaceError | ProgrammingError):
+            raise schema.explain(error, path) from None
+
+
+def _is_at_rest(path: Path) -> bool:
+    """Whether nobody can write beside this file: SQLite reads it only if told so, as it cannot make its -shm there."""
+    return not os.access(path.parent, os.W_OK) and not os.path.exists(f"{path}-wal")

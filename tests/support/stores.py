@@ -1,0 +1,83 @@
+"""Stores for tests: filled ones, copies as a kill would leave them, and another user's eyes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from li_perf.model import State
+from li_perf.store import pages, questions, runs
+from li_perf.store.ledger import Ledger
+from li_perf.store.opening import open_ledger
+
+NOBODY = 65_534
+
+
+async def fill(ledger: Ledger, count: int = 40, *, body: int = 400) -> None:
+    """One unfinished run with a page, and so many answered questions with a body of so many bytes."""
+    run = await runs.begin(
+        ledger, city="philadelphia", since="2025-01-01", until="2026-01-01", settings={}, version="0"
+    )
+    names = [f"{number} MARKET ST" for number in range(count)]
+    await ledger.save(questions.add_lookups(names))
+    for name in names:
+        await ledger.save(answered(name, body), questions.add_fetches(run.id, "account", [f"{hash(name) % 10**9:09d}"]))
+    page = pages.page_change(
+        run_id=run.id, dataset="violations", request="select 1", next_request=None, row_count=1, body=b'{"rows":[{}]}'
+    )
+    await ledger.save(page)
+
+
+def answered(question: str, size: int = 400) -> Any:
+    body = question.encode() + os.urandom(size)  # what cannot be compressed fills pages
+    return questions.settle_lookup(question, state=State.ANSWERED, calls=1, source="ais", status=200, body=body)
+
+
+async def filled(path: Path, count: int = 40, *, body: int = 400) -> Path:
+    """A closed store at `path`, as `fill` fills it."""
+    async with open_ledger(path) as ledger:
+        await fill(ledger, count, body=body)
+    return path
+
+
+def sql(path: Path, *statements: str) -> list[tuple[Any, ...]]:
+    """What the last statement answers, asked by a program that is not ours."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        return [connection.execute(statement).fetchall() for statement in statements][-1]
+
+
+def copy_of(path: Path, to: Path) -> Path:
+    """The files that a kill at this moment would leave."""
+    shutil.copyfile(path, to)
+    if (log := Path(f"{path}-wal")).exists():
+        shutil.copyfile(log, f"{to}-wal")
+    return to
+
+
+@contextmanager
+def open_folder() -> Iterator[Path]:
+    """A folder that everybody may look into, unlike pytest's own."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder
+        folder.chmod(0o755)
+
+
+@contextmanager
+def powerless() -> Iterator[None]:
+    """For the length of the block modes count, also where the tests run as root."""
+    is_root = os.geteuid() == 0
+    if is_root:
+        os.setresuid(NOBODY, NOBODY, 0)
+    try:
+        yield
+    finally:
+        if is_root:
+            os.setresuid(0, 0, 0)
