@@ -20,6 +20,7 @@ from li_perf.engine.halt import Halt
 from li_perf.errors import ServerError, UserError
 from li_perf.faces.evidence import evidence_text
 from li_perf.faces.status import plan_text, status_text
+from li_perf.faces.verify import verify_text
 from li_perf.session import Interrupted, NothingToResume, Order, Which, planning, store_path, until_told
 from li_perf.settings import Settings, load, period
 from li_perf.steps import clean as clean_step
@@ -32,6 +33,7 @@ from li_perf.steps.retry import put_back
 from li_perf.steps.simulate import FULL, Addresses, Simulation
 from li_perf.steps.simulate import simulate as serve_simulation
 from li_perf.steps.status import status
+from li_perf.steps.verify import Verification, verify
 from li_perf.store import runs
 from li_perf.store.opening import open_ledger
 
@@ -184,6 +186,21 @@ def explain_verb(
 
     print(until_told(look))
     return 0
+
+
+@app.command(name="verify")
+def verify_verb(city: CityName = "philadelphia", data: Data = None, as_json: Json = False) -> int:
+    """Whether the store holds what was received, and its sums add up; also while a run is going on."""
+    place = _city(city)
+    path = store_path(load(data=data), place)
+
+    async def look(_: Halt) -> Verification:
+        async with open_ledger(path, read_only=True) as ledger:
+            return await verify(ledger, place)
+
+    found = until_told(look)
+    print(msgspec.json.encode(found).decode() if as_json else verify_text(found))
+    return 0 if found.is_sound else 2
 
 
 @app.command(hidden=True)
