@@ -44,13 +44,10 @@ def _problem_of_answer(row: Any) -> str | None:
     if row.body is None:
         return "it is answered and has no answer" if row.is_ais else None
     question = row.question.decode(errors="replace")
-    try:
-        body = unpack(row.body)
-    except StoreError as error:
-        return str(error)
-    if row.sha256 is not None and row.sha256.decode(errors="replace") != digest(question, row.status, body):
+    if row.sha256 is not None and row.sha256.decode(errors="replace") != digest(question, row.status, row.body):
         return f"question, status or answer is not as received ({question[:60]!a})"
     try:
+        body = unpack(row.body)
         if row.is_ais:
             ais.read(question, Reply(status=row.status, body=body))
     except LiPerfError as error:

@@ -142,8 +142,8 @@ def test_no_power_cut_loses_an_acknowledged_answer_or_damages_the_store(tmp_path
 @pytest.mark.timeout(bounded(120, 1_800))
 def test_the_next_lower_pragma_would_lose_answers_and_still_damage_nothing(tmp_path: Path) -> None:
     """What SQLite's documentation says of WAL with synchronous=NORMAL: so the simulated disk behaves like one."""
-    found = _cuts(tmp_path, bounded(8, 300), "NORMAL")
-    assert sum(left.lost > 0 for left in found) > len(found) / 5
+    found = _cuts(tmp_path, bounded(15, 300), "NORMAL")
+    assert any(left.lost for left in found)
     assert not any(left.is_damaged or left.halves for left in found)
 
 

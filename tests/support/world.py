@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from sqlalchemy import select
+from sqlalchemy import select, true
 
 from li_perf.store import questions, runs
 from li_perf.store.ledger import Ledger
@@ -94,11 +94,7 @@ async def read_world(ledger: Ledger, run_id: int) -> World:
 
 async def queued(ledger: Ledger, run_id: int) -> tuple[set[str], set[tuple[str, str]]]:
     """What is still to be asked, as the product finds it."""
-    lookups = {
-        row.question
-        async for block in questions.pending_lookups(ledger, select(lookup.c.question), size=3)
-        for row in block
-    }
+    lookups = {row.question async for block in questions.pending_lookups(ledger, true(), size=3) for row in block}
     fetches = {
         (kind, value)
         for kind in ("account", "case")
