@@ -8,7 +8,7 @@ trip to it costs as much as some twenty rows.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
@@ -71,7 +71,7 @@ class Ledger:
         async with self._reader.connect() as connection:
             return (await connection.execute(statement)).scalar()
 
-    async def stream(self, statement: Executable, *, size: int = 500) -> AsyncGenerator[Sequence[Any], None]:
+    async def stream(self, statement: Executable, *, size: int = 500) -> AsyncIterator[Sequence[Any]]:
         """The rows of a query in blocks, never all at once."""
         async with self._reader.connect() as connection:
             result = await connection.stream(statement)

@@ -21,7 +21,7 @@ import pytest
 from sqlalchemy import Insert
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
-from support.chaos import bounded
+from support.chaos import bounded, note
 from support.power import Disk, PowerLost, disk
 
 from li_perf.model import State
@@ -133,9 +133,19 @@ def _cuts(folder: Path, count: int, synchronous: str | None = None) -> list[Left
     return found
 
 
+def _figures(found: list[Left]) -> dict[str, int]:
+    return {
+        "cuts": len(found),
+        "answers lost": sum(left.lost for left in found),
+        "half steps": sum(left.halves for left in found),
+        "stores damaged": sum(left.is_damaged for left in found),
+    }
+
+
 @pytest.mark.timeout(bounded(120, 1_800))
 def test_no_power_cut_loses_an_acknowledged_answer_or_damages_the_store(tmp_path: Path) -> None:
     found = _cuts(tmp_path, bounded(30, 300))
+    note("power cuts", _figures(found))
     assert [left for left in found if left != Left()] == []
 
 
@@ -143,6 +153,7 @@ def test_no_power_cut_loses_an_acknowledged_answer_or_damages_the_store(tmp_path
 def test_the_next_lower_pragma_would_lose_answers_and_still_damage_nothing(tmp_path: Path) -> None:
     """What SQLite's documentation says of WAL with synchronous=NORMAL: so the simulated disk behaves like one."""
     found = _cuts(tmp_path, bounded(15, 300), "NORMAL")
+    note("power cuts with synchronous=NORMAL", _figures(found))
     assert any(left.lost for left in found)
     assert not any(left.is_damaged or left.halves for left in found)
 
@@ -150,4 +161,5 @@ def test_the_next_lower_pragma_would_lose_answers_and_still_damage_nothing(tmp_p
 @pytest.mark.timeout(bounded(120, 1_800))
 def test_without_syncs_stores_would_be_damaged(tmp_path: Path) -> None:
     found = _cuts(tmp_path, bounded(8, 300), "OFF")
+    note("power cuts with synchronous=OFF", _figures(found))
     assert sum(left.is_damaged for left in found) > len(found) / 2

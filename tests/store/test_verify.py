@@ -12,7 +12,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from support.chaos import bounded
+from support.chaos import bounded, note
 from support.runs import settings_for, work
 from support.stores import filled, sql
 
@@ -99,6 +99,7 @@ async def test_every_bit_that_flips_in_a_stored_body_is_found_and_sqlite_finds_n
         flips += 1
         seen_by_sqlite += sql(store, "pragma integrity_check") != [("ok",)]
         assert check in await _unsound(store)
+    note("bits flipped in stored bodies", {"flips, all found": flips, "seen by SQLite": seen_by_sqlite})
     assert seen_by_sqlite == 0
 
 
