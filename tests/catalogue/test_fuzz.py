@@ -39,7 +39,7 @@ def test_any_retry_after_is_no_wait_or_a_finite_one(text: str, date: str) -> Non
     assert seconds is None or (math.isfinite(seconds) and seconds >= 0)
 
 
-@pytest.mark.parametrize("zone", ["+99999999999999999999", "-9999999999900.00", "+2500", "99:99:9920252025+0000"])
+@pytest.mark.parametrize("zone", ["+99999999999999999999", "+2500"])
 def test_a_date_with_a_zone_out_of_this_world_counts_as_absent(zone: str) -> None:
     """Its arithmetic overflows, which is no ValueError."""
     text = f"Mon, 01 Jan 2025 00:00:00 {zone}"

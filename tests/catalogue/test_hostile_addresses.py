@@ -137,7 +137,7 @@ each_value = pytest.mark.parametrize("value", NO_ACCOUNTS.values(), ids=NO_ACCOU
 @each_value
 def test_only_nine_ascii_digits_are_an_account(value: str) -> None:
     feature = Feature(properties=Properties(opa_account_num=value))
-    with pytest.raises(Garbled, match="account of an unknown form"):
+    with pytest.raises(Garbled, match="opa_account_num of an unknown form"):
         accounts(feature)
 
 

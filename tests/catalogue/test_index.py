@@ -1,4 +1,4 @@
-"""The catalogue's table names tests that exist, and every test of this folder."""
+"""The catalogue's tables name tests that exist, and every test of this folder."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import pytest
 HERE = Path(__file__).parent
 TESTS = HERE.parent
 NAMED = re.compile(r"`([\w/]+\.py)::(test_\w+)`")
-LINES = [line for line in (HERE / "README.md").read_text().splitlines() if line.startswith("| ") and "::" in line]
+TABLES = [line for file in sorted(HERE.glob("*.md")) for line in file.read_text().splitlines()]
+LINES = [line for line in TABLES if line.startswith("| ") and "::" in line]
 
 
 def names_in(path: Path) -> set[str]:

@@ -248,7 +248,7 @@ def test_a_whole_run_through_faults_and_a_kill_leaves_the_key_nowhere(tmp_path: 
         for verb in (["run"], ["status"], ["report"]):
             done = li_perf(verb, environment, tmp_path)
             said += done.stdout + done.stderr
-        assert city.stats()["ais_requests"] > 50
+        assert city.stats()["ais_requests"] > 30
     assert _holding(tmp_path, b"manifest")
     assert (tmp_path / "output" / "report.json").exists()
     assert not _holding(tmp_path, MARK.encode())

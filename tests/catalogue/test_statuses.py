@@ -152,6 +152,25 @@ def test_a_refused_key_stops_the_run_within_the_calls_in_flight(fault: Fault) ->
     run()
 
 
+OF_CARTOS_RIGHTS = {
+    "401": sends({"error": ["Unauthorized"]}, 401),
+    "403 that denies a table": sends({"error": ["permission denied for relation violations"]}, 403),
+}
+
+
+@pytest.mark.parametrize("fault", OF_CARTOS_RIGHTS.values(), ids=OF_CARTOS_RIGHTS.keys())
+def test_what_carto_does_not_let_us_read_stops_the_run(fault: Fault) -> None:
+    @in_virtual_time
+    async def run() -> None:
+        async with asked(everybody(fault, after=1.0, seconds=9e9), "Carto") as (_, asker):
+            stop = await stopped_by(asker)
+        assert isinstance(stop, Denied)
+        assert "LI_PERF_CARTO_URL" in str(stop)
+        assert asker.verdicts[Verdict.ITEM] == 0
+
+    run()
+
+
 @pytest.mark.parametrize("street", ["4100 KEYSTONE ST", "1 TURKEY LN", "MONKEY"])
 def test_a_firewall_that_repeats_an_address_does_not_speak_of_a_key(street: str) -> None:
     @in_virtual_time

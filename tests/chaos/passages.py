@@ -166,10 +166,17 @@ def _commit(passed: Pass, run: Callable[[], Any]) -> Any:
 
 def _migrate_once_more() -> None:
     """A version of the product that is one migration ahead, of several statements."""
-    from li_perf.store import schema
+    from sqlalchemy import Column, Integer, Table, Text
+
+    from li_perf.store import schema, tables
+
+    Table("moved", tables.metadata, Column("question", Text, primary_key=True), Column("state", Text))
+    tables.lookup.append_column(Column("moved", Integer))
 
     async def more(connection: Any) -> None:
-        await connection.exec_driver_sql("CREATE TABLE moved (question TEXT PRIMARY KEY, state TEXT)")
+        await connection.exec_driver_sql(
+            "CREATE TABLE moved (question TEXT NOT NULL, state TEXT, PRIMARY KEY (question))"
+        )
         await connection.exec_driver_sql("INSERT INTO moved SELECT question, state FROM lookup")
         await connection.exec_driver_sql("ALTER TABLE lookup ADD COLUMN moved INTEGER")
 
