@@ -98,8 +98,16 @@ class Outcome(StrEnum):
 
 
 class State(StrEnum):
-    """Where a question stands; the queue is "state not final", there is no persisted "in progress"."""
+    """Where a question stands; the queue is "state not final", there is no persisted "in progress".
+
+    A stale one has an answer that is too old: it is asked again, and its old answer counts until then.
+    """
 
     PENDING = "pending"
+    STALE = "stale"
     ANSWERED = "answered"
     FAILED = "failed"
+
+
+TO_ASK = (State.PENDING, State.STALE)  # in this order: first those that have no answer at all
+WITH_ANSWER = (State.ANSWERED, State.STALE)

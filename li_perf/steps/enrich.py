@@ -13,14 +13,14 @@ import msgspec
 from li_perf.engine.ask import Question
 from li_perf.engine.work import Channel, together, work_off
 from li_perf.errors import Failed
-from li_perf.model import Outcome, State
+from li_perf.model import TO_ASK, Outcome, State
 from li_perf.sources import ais, parcels
 from li_perf.steps.backlog import Backlog, fetch_all
 from li_perf.steps.job import Job, Progress
 from li_perf.steps.paging import begin
 from li_perf.steps.vigil import Vigil
 from li_perf.steps.violations import ACCOUNT, CASE, Violations
-from li_perf.store import questions, selection
+from li_perf.store import ages, questions, selection
 
 
 async def enrich(job: Job) -> None:
@@ -49,7 +49,7 @@ class Told:
 
     async def begin(self) -> None:
         states = await questions.states(self._job.ledger, selection.asked())
-        self.done = sum(states.values()) - states.get(State.PENDING, 0)
+        self.done = sum(states.values()) - sum(states.get(state, 0) for state in TO_ASK)
 
     def one(self) -> None:
         self.done += 1
@@ -76,11 +76,12 @@ async def _columns(job: Job) -> list[str]:
 
 
 async def _feed(job: Job, addresses: Channel[str]) -> None:
-    async for block in questions.pending_lookups(job.ledger, selection.is_asked()):
-        for row in block:
-            if job.halt.is_set:
-                break
-            await addresses.put(row.question)
+    for state in TO_ASK:
+        async for block in questions.pending_lookups(job.ledger, selection.is_asked(), state=state):
+            for row in block:
+                if job.halt.is_set:
+                    break
+                await addresses.put(row.question)
     await addresses.end()
 
 
@@ -136,7 +137,12 @@ async def _answer(job: Job, address: str, vigil: Vigil) -> Sequence[str]:
 
 
 async def _give_up(job: Job, address: str, failed: Failed) -> None:
+    """Fail the question, unless it has an old answer: that one stays."""
     fault = failed.fault
+    if (known := await ages.known_accounts(job.ledger, address)) is not None:
+        fetches = questions.add_fetches(job.run.id, ACCOUNT, msgspec.json.decode(known))
+        await job.ledger.save(ages.keep_old(address, calls=failed.attempts), fetches)
+        return
     settled = questions.settle_lookup(
         address,
         state=State.FAILED,

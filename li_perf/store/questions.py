@@ -112,11 +112,13 @@ def settle_fetches(
     return SETTLE_FETCH, rows
 
 
-async def pending_lookups(ledger: Ledger, among: Any, *, size: int = 500) -> AsyncIterator[Sequence[Any]]:
-    """Pending questions in blocks, oldest first, where `among` holds of them."""
+async def pending_lookups(
+    ledger: Ledger, among: Any, *, state: State = State.PENDING, size: int = 500
+) -> AsyncIterator[Sequence[Any]]:
+    """Pending (or stale) questions in blocks, oldest first, where `among` holds of them."""
     behind = 0
     while True:
-        here = (lookup.c.state == State.PENDING) & (lookup.c.id > behind) & among
+        here = (lookup.c.state == state) & (lookup.c.id > behind) & among
         block = await ledger.rows(select(lookup.c.id, lookup.c.question).where(here).order_by(lookup.c.id).limit(size))
         if not block:
             return
