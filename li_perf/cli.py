@@ -52,6 +52,9 @@ Until = Annotated[
 Data = Annotated[Path | None, typer.Option(help="Folder of the store (LI_PERF_DATA).")]
 Output = Annotated[Path | None, typer.Option(help="Folder of the report (LI_PERF_OUTPUT).")]
 Rate = Annotated[float | None, typer.Option("--ais-rate", help="Questions a second to AIS (LI_PERF_AIS_RATE).")]
+MaxAge = Annotated[
+    int | None, typer.Option("--max-age", help="Days that an answer of an earlier run counts (LI_PERF_MAX_AGE).")
+]
 Json = Annotated[bool, typer.Option("--json", help="As JSON.")]
 
 
@@ -71,9 +74,11 @@ def run(
     data: Data = None,
     output: Output = None,
     rate: Rate = None,
+    max_age: MaxAge = None,
 ) -> int:
     """All of it for the period: download, clean, enrich, match, report. Goes on where an unfinished run stopped."""
-    settings, order = _order(city, Which.NEW_OR_UNFINISHED, since, until, data=data, output=output, ais_rate=rate)
+    flags = {"data": data, "output": output, "ais_rate": rate, "max_age": max_age}
+    settings, order = _order(city, Which.NEW_OR_UNFINISHED, since, until, **flags)
     return acts.whole(settings, order)
 
 

@@ -26,8 +26,8 @@ from li_perf.steps.job import Job, Servers, Tell, open_servers
 from li_perf.steps.plan import Plan, plan, states_at_hand
 from li_perf.steps.servers import ais_server, carto_server
 from li_perf.steps.statements import count as count_rows
-from li_perf.store import runs
-from li_perf.store.ledger import Ledger
+from li_perf.store import ages, runs
+from li_perf.store.ledger import Ledger, Write
 from li_perf.store.opening import locked, open_ledger
 from li_perf.store.runs import Run
 
@@ -121,16 +121,32 @@ async def _run_for(order: Order, ledger: Ledger) -> tuple[Run, Settings]:
     kept = order.settings.kept | {"in_force": order.settings.shown}
     if run is not None and not await runs.downloads(ledger, run.id):
         await runs.note(ledger, run.id, settings=msgspec.json.encode(kept).decode())
+        await ledger.transact(_old_answers(order.settings))
         return run, order.settings  # it was begun, but never got an answer: perhaps its settings were wrong
+    if run is not None and order.is_simulated:
+        return run, order.settings
     if run is not None:
-        return run, order.settings if order.is_simulated else with_kept(order.settings, run.settings)
+        goes_on = run.finished_at is None and order.with_servers
+        return run, with_kept(order.settings, run.settings, goes_on=goes_on)
     if order.which is Which.UNFINISHED:
         raise NothingToResume("There is nothing to resume.")
     if order.which is Which.LAST or order.period is None:
         raise UserError(f"Nothing was run on {order.path} yet. Begin with `li-perf run`.")
     since, until = order.period.since.isoformat(), order.period.until.isoformat()
-    begun = await runs.begin(ledger, city=order.city.name, since=since, until=until, settings=kept, version=__version__)
+    begun = await runs.begin(
+        ledger,
+        city=order.city.name,
+        since=since,
+        until=until,
+        settings=kept,
+        version=__version__,
+        at_begin=_old_answers(order.settings),
+    )
     return begun, order.settings
+
+
+def _old_answers(settings: Settings) -> Write:
+    return ages.marking(before=ages.day_before(runs.now(), settings.max_age))
 
 
 async def _existing(order: Order, ledger: Ledger) -> Run | None:

@@ -24,6 +24,7 @@ PREFIX = "LI_PERF_"
 OF_TESTS = {"LI_PERF_REAL_DATA"}  # where the tests find real rows; no setting of the product
 KEY = re.compile(r"[!-~]+")  # what a header carries as it is
 KEPT = ("ais_url", "carto_url")  # what a resumed run must not change
+BEGUN_WITH = ("max_age",)  # what a run decides at its beginning, and goes on with
 
 
 class Settings(BaseSettings):
@@ -44,11 +45,12 @@ class Settings(BaseSettings):
     timeout: float = Field(default=30.0, gt=0, allow_inf_nan=False)
     breaker_probe: float = Field(default=15.0, gt=0, allow_inf_nan=False)
     outage_limit: float = Field(default=1800.0, ge=0, allow_inf_nan=False)
+    max_age: int = Field(default=30, ge=0, le=36_500)  # days
 
     @property
-    def kept(self) -> dict[str, str]:
+    def kept(self) -> dict[str, Any]:
         """What a run begins with and must go on with."""
-        return {name: str(getattr(self, name)) for name in KEPT}
+        return {name: getattr(self, name) for name in (*KEPT, *BEGUN_WITH)}
 
     @property
     def shown(self) -> dict[str, Any]:
@@ -67,11 +69,14 @@ def load(**flags: Any) -> Settings:
     return settings
 
 
-def with_kept(settings: Settings, kept: Mapping[str, Any]) -> Settings:
-    """The settings with those of an earlier run where nothing else was said. Raises UserError where they differ."""
+def with_kept(settings: Settings, kept: Mapping[str, Any], *, goes_on: bool) -> Settings:
+    """The settings with those of an earlier run where nothing else was said. Raises UserError where they differ.
+
+    What a run decides at its beginning matters only to one that `goes_on`.
+    """
     differing = [
         name
-        for name in KEPT
+        for name in ((*KEPT, *BEGUN_WITH) if goes_on else KEPT)
         if name in kept and name in settings.model_fields_set and getattr(settings, name) != kept[name]
     ]
     if differing:
@@ -82,7 +87,7 @@ def with_kept(settings: Settings, kept: Mapping[str, Any]) -> Settings:
             f"The unfinished run began with other settings:\n{lines}\n"
             "Set them back to resume it, or set LI_PERF_DATA to another folder to begin anew."
         )
-    merged = settings.model_copy(update={name: kept[name] for name in KEPT if name in kept})
+    merged = settings.model_copy(update={name: kept[name] for name in (*KEPT, *BEGUN_WITH) if name in kept})
     _check(merged)
     return merged
 

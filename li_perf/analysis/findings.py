@@ -8,7 +8,8 @@ import msgspec
 class Lookups(msgspec.Struct, frozen=True, kw_only=True):
     """Questions to the address service; `requests_sent` counts wire requests, repeats included.
 
-    `fetches_failed` and `fetches_pending` are parcels and cases whose violations are missing.
+    `fetches_failed` and `fetches_pending` are parcels and cases whose violations are missing. `by_source` says who
+    answered; `outdated` answers were older than `max_age_days` when the run began, and no newer ones could be had yet.
     """
 
     asked: int
@@ -20,6 +21,9 @@ class Lookups(msgspec.Struct, frozen=True, kw_only=True):
     unresolved_requests: int = 0
     fetches_failed: int = 0
     fetches_pending: int = 0
+    by_source: dict[str, int] = {}
+    outdated: int = 0
+    max_age_days: int | None = None
 
 
 class Level(msgspec.Struct, frozen=True, kw_only=True):

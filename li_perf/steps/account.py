@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from li_perf.analysis.findings import Boundary, Check, Excluded, Lookups, Source
-from li_perf.model import State
+from li_perf.model import WITH_ANSWER, State
 from li_perf.steps.job import Job
 from li_perf.steps.violations import ACCOUNT
-from li_perf.store import gold, pages, questions, runs, selection
+from li_perf.store import ages, gold, pages, questions, runs, selection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,9 +53,10 @@ async def of(job: Job, violations: int) -> Account:
 async def _lookups(job: Job, unfetched: Sequence[Any]) -> Lookups:
     states = await questions.states(job.ledger, selection.asked())
     sent = (await runs.requests_sent(job.ledger, job.run.id)).get("AIS", {})
+    max_age = job.run.settings.get("max_age")
     return Lookups(
         asked=sum(states.values()),
-        answered=states.get(State.ANSWERED, 0),
+        answered=sum(states.get(state, 0) for state in WITH_ANSWER),
         failed=states.get(State.FAILED, 0),
         pending=states.get(State.PENDING, 0),
         requests_sent=sum(sent.values()),
@@ -63,7 +64,18 @@ async def _lookups(job: Job, unfetched: Sequence[Any]) -> Lookups:
         unresolved_requests=await _unresolved(job, {row.value for row in unfetched if row.kind == ACCOUNT}),
         fetches_failed=sum(row.state == State.FAILED for row in unfetched),
         fetches_pending=sum(row.state == State.PENDING for row in unfetched),
+        by_source=dict(await job.ledger.rows(ages.count_by_source(selection.asked()))),
+        outdated=await _outdated(job, max_age),
+        max_age_days=max_age,
     )
+
+
+async def _outdated(job: Job, max_age: int | None) -> int:
+    """Answers that were too old when the run began, and are still those of before."""
+    if max_age is None:
+        return 0
+    before = ages.day_before(job.run.started_at, max_age)
+    return await job.ledger.scalar(ages.count_due(selection.asked(), before=before)) or 0
 
 
 async def _unresolved(job: Job, unfetched: set[str]) -> int:
@@ -144,14 +156,26 @@ def _all_fetched(lookups: Lookups) -> Check:
 
 
 def _warnings(lookups: Lookups) -> list[str]:
+    return [*_of_unresolved(lookups), *_of_outdated(lookups)]
+
+
+def _of_unresolved(lookups: Lookups) -> Iterator[str]:
     unfetched = lookups.fetches_failed + lookups.fetches_pending
-    if not lookups.unresolved_requests and not unfetched:
-        return []
-    return [
-        f"{lookups.unresolved_requests:,} requests are unresolved: {lookups.failed + lookups.pending:,} addresses "
-        f"have no answer and {unfetched:,} parcels or cases no violations yet. They count as unmatched; "
-        f"{_remedy(lookups)}."
-    ]
+    if lookups.unresolved_requests or unfetched:
+        yield (
+            f"{lookups.unresolved_requests:,} requests are unresolved: {lookups.failed + lookups.pending:,} addresses "
+            f"have no answer and {unfetched:,} parcels or cases no violations yet. They count as unmatched; "
+            f"{_remedy(lookups)}."
+        )
+
+
+def _of_outdated(lookups: Lookups) -> Iterator[str]:
+    if lookups.outdated:
+        are = "1 answer is" if lookups.outdated == 1 else f"{lookups.outdated:,} answers are"
+        yield (
+            f"{are} older than {lookups.max_age_days} days, as the address service gave no newer one. "
+            "Accounts may have changed since; the next `li-perf run` asks again."
+        )
 
 
 def _remedy(lookups: Lookups) -> str:

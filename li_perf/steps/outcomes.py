@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from li_perf.model import Outcome, State
+from li_perf.model import WITH_ANSWER, Outcome
 from li_perf.sources import ais, parcels
 from li_perf.sources.parcels import Meaning
 from li_perf.steps.clean import read_pages
@@ -59,7 +59,7 @@ def meaning_of(row: Any) -> Meaning:
     if row.question is None:
         outcome = ais.question(row.address)
         return Meaning(outcome=outcome if isinstance(outcome, Outcome) else Outcome.ADDRESS_UNPARSEABLE)
-    if row.state != State.ANSWERED:
+    if row.state not in WITH_ANSWER:
         return Meaning(outcome=Outcome.LOOKUP_FAILED)
     if row.source == "local":
         return Meaning(outcome=Outcome.ADDRESS_UNPARSEABLE)
@@ -74,7 +74,7 @@ def _by_ticket(accounts: list[str], meaning: Meaning) -> Meaning:
 
 
 def _note_lookup(outcomes: Outcomes, row: Any, meaning: Meaning) -> None:
-    if row.state == State.ANSWERED:
+    if row.state in WITH_ANSWER:
         outcomes.lookups.setdefault(row.question, {})[meaning] = None
         if meaning.outcome is Outcome.PARCEL_AMBIGUOUS:
             outcomes.ambiguous[row.question] = meaning

@@ -10,7 +10,7 @@ import msgspec
 from li_perf import __version__
 from li_perf.analysis.findings import Findings
 from li_perf.errors import UserError
-from li_perf.model import State
+from li_perf.model import TO_ASK
 from li_perf.steps.clean import clean
 from li_perf.steps.download import download
 from li_perf.steps.enrich import enrich
@@ -34,7 +34,7 @@ async def greet(job: Job) -> None:
     begun = await runs.downloads(job.ledger, job.run.id)
     await job.carto.greet(is_known=bool(begun))
     states = await questions.states(job.ledger, selection.asked())
-    if not begun or states.get(State.PENDING) or not states:
+    if not begun or any(states.get(state) for state in TO_ASK) or not states:
         await job.ais.greet(is_known=bool(answered))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from li_perf.errors import StoreError
+from li_perf.model import TO_ASK
 from li_perf.store import pages, questions, runs, selection
 from li_perf.store.ledger import Ledger
 
@@ -34,7 +35,7 @@ async def status(ledger: Ledger) -> Status:
         raise StoreError(f"Nothing was run on {ledger.path} yet. Begin with `li-perf run`.")
     states = await questions.states(ledger, selection.asked())
     rate = None if last.finished_at else await _rate(ledger)
-    pending = states.get("pending", 0)
+    pending = sum(states.get(state, 0) for state in TO_ASK)
     return Status(
         city=last.city,
         since=last.since,

@@ -14,7 +14,7 @@ import msgspec
 from sqlalchemy import Connection, Executable, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from li_perf.store.ledger import Change, Ledger
+from li_perf.store.ledger import Change, Ledger, Write
 from li_perf.store.tables import download, page, run, tally
 
 COUNT_REQUESTS = upsert(tally).values(
@@ -41,7 +41,7 @@ class Run:
 
 
 def now() -> str:
-    """The wall clock as text, a label only: nothing is ever decided by it."""
+    """The wall clock as text, a label: nothing is ever decided by it but how old an answer is."""
     return _written(int(time.time()))
 
 
@@ -71,8 +71,17 @@ async def unfinished(ledger: Ledger, *, period: tuple[str, str] | None = None) -
     return _run(rows[0]) if rows else None
 
 
-async def begin(ledger: Ledger, *, city: str, since: str, until: str, settings: Mapping[str, Any], version: str) -> Run:
-    """A new run, durable before anything is asked."""
+async def begin(
+    ledger: Ledger,
+    *,
+    city: str,
+    since: str,
+    until: str,
+    settings: Mapping[str, Any],
+    version: str,
+    at_begin: Write,
+) -> Run:
+    """A new run, durable before anything is asked; `at_begin` is part of its first transaction."""
     row = {
         "city": city,
         "since": since,
@@ -81,7 +90,12 @@ async def begin(ledger: Ledger, *, city: str, since: str, until: str, settings: 
         "version": version,
         "started_at": now(),
     }
-    await ledger.save((insert(run), [row]))
+
+    def write(connection: Connection) -> None:
+        connection.execute(insert(run), [row])
+        at_begin(connection)
+
+    await ledger.transact(write)
     begun = await latest(ledger)
     assert begun
     return begun

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, Select, cast, distinct, func, select
 
-from li_perf.model import State
+from li_perf.model import WITH_ANSWER, State
 from li_perf.store.tables import complaint, fetch, lookup, reject, ticket, violation
 
 
@@ -88,7 +88,7 @@ def count_complaints() -> Select[Any]:
 
 def count_answered() -> Select[Any]:
     """Answers of the address service, of every run."""
-    return select(func.count()).where((lookup.c.state == State.ANSWERED) & (lookup.c.source == "ais"))
+    return select(func.count()).where(lookup.c.state.in_(WITH_ANSWER) & (lookup.c.source == "ais"))
 
 
 RECENT_SECONDS = 60
