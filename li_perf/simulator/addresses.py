@@ -147,6 +147,10 @@ class Address:
     def houses(self) -> tuple[House, ...]:
         return tuple(feature.house for feature in self.features if isinstance(feature, Match))
 
+    def text_of(self, account: str) -> str:
+        """The parcel's own address, which L&I writes on a violation, whatever the caller wrote."""
+        return next((each.text for each in self.houses if account in each.account.split("|")), self.question)
+
 
 def question_of(text: str) -> str:
     return " ".join(text.split()).upper()

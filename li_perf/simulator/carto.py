@@ -67,7 +67,7 @@ class Carto:
         self._faults = faults
         self._pages = self._missing = 0
         self._is_swapped = False
-        tables.show(self._tables, drop=faults.drop_columns, add=faults.add_columns)
+        tables.show(self._tables, faults)
 
     def close(self) -> None:
         self._tables.close()

@@ -13,6 +13,7 @@ from li_perf.simulator.complaints import complaints
 from li_perf.simulator.history import Book, past, results
 from li_perf.simulator.parcels import Draw
 from li_perf.simulator.population import addresses, tickets_at
+from li_perf.simulator.properties import properties
 from li_perf.simulator.tickets import Counts, around, pulled_at, tickets
 
 _OTHER_AGENCIES_SHARE = 0.25
@@ -28,6 +29,7 @@ class SimulatedCity:
     requests: list[dict[str, Any]]
     violations: list[dict[str, Any]]
     complaints: list[dict[str, Any]]
+    properties: list[dict[str, Any]]
     addresses: dict[str, Address]
 
 
@@ -83,5 +85,6 @@ def _build(counts: Counts, dice: Random, wish: _Wish) -> SimulatedCity:
         requests=requests,
         complaints=complaints(book, inside, found, wish.crosswalk_share) if inside else [],
         violations=book.rows,
+        properties=properties(wish.seed, known),
         addresses=known,
     )

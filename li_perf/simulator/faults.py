@@ -31,7 +31,8 @@ class Faults:
     `drift_share` of AIS's answers have an account in a form of its own, `mixup_share` are to another question.
     `denied` makes AIS answer 401. `poison` are questions that always get 500. `carto_timeout_rows` bounds the rows of
     an answer and the values of an IN list: beyond it Carto says 429 without Retry-After. After `swap_after_pages` pages
-    public_cases_fc is missing for two requests and comes back renumbered.
+    public_cases_fc is missing for two requests and comes back renumbered. Of opa_properties_public `lie_share` of the
+    rows have another account than AIS says.
     """
 
     latency: float = 0.0
@@ -54,6 +55,8 @@ class Faults:
     swap_after_pages: int | None = None
     drop_columns: frozenset[str] = frozenset()
     add_columns: frozenset[str] = frozenset()
+    drop_tables: frozenset[str] = frozenset()
+    lie_share: float = 0.0
     seed: int = 311
 
     @classmethod
@@ -141,6 +144,8 @@ _SHORT = {
     "swap": "swap_after_pages",
     "drop": "drop_columns",
     "add": "add_columns",
+    "drop_table": "drop_tables",
+    "prefill_lies": "lie_share",
 }
 
 

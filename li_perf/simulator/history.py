@@ -152,7 +152,7 @@ def past(book: Book, drafts: list[Draft], until: date) -> None:
         for account in address.accounts:
             for _ in range(int(dice.paretovariate(1.9)) - 1 if dice.random() < 0.6 else 0):
                 day = first + timedelta(days=dice.randrange(span))
-                book.case(day, account, address.question, address.zip_code)
+                book.case(day, account, address.text_of(account), address.zip_code)
 
 
 def results(book: Book, drafts: list[Draft]) -> dict[int, str]:
@@ -166,7 +166,7 @@ def results(book: Book, drafts: list[Draft]) -> dict[int, str]:
         if day <= last:
             account = dice.choice(draft.address.accounts)
             keep_open_until(dice, draft, moments.midnight(day) + timedelta(hours=16), book.pulled)
-            found[index] = book.case(day, account, draft.address.question, draft.address.zip_code)
+            found[index] = book.case(day, account, draft.address.text_of(account), draft.address.zip_code)
     return found
 
 

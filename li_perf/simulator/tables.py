@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import duckdb
 
 from li_perf.simulator.city import SimulatedCity
+from li_perf.simulator.faults import Faults
 
 _REQUESTS = """
 cartodb_id:integer the_geom the_geom_webmercator objectid:integer service_request_id:integer subject status status_notes
@@ -27,6 +27,10 @@ cartodb_id:integer the_geom the_geom_webmercator objectid:integer complaintnumbe
 complaintcodename complaintdate:timestamptz complaintstatus casestatus initialinvestigation_date:timestamptz
 complaintresolution_date:timestamptz opa_account_num address unitresponsible ticket_num_311
 """
+_PROPERTIES = """
+cartodb_id:integer the_geom the_geom_webmercator objectid:integer parcel_number location unit zip_code owner_1 owner_2
+category_code category_code_description market_value:integer pin:bigint
+"""
 
 
 def _columns(text: str) -> dict[str, str]:
@@ -35,11 +39,19 @@ def _columns(text: str) -> dict[str, str]:
 
 
 REQUESTS = "public_cases_fc"
+PROPERTIES = "opa_properties_public"
 COLUMNS = {
     REQUESTS: _columns(_REQUESTS),
     "violations": _columns(_VIOLATIONS),
     "complaints": _columns(_COMPLAINTS),
+    PROPERTIES: _columns(_PROPERTIES),
 }
+# Another account of nine digits, for a share of the rows that the seed decides.
+_LIE = """
+case when hash(parcel_number || '{seed}') % 1000000 < {millionths}
+then lpad(cast((cast(parcel_number as bigint) + 500000000) % 1000000000 as varchar), 9, '0') else parcel_number end
+as parcel_number
+"""
 # Renumbered like a table that is loaded anew each night, and one request richer.
 _SWAP = f"""
 begin;
@@ -58,10 +70,15 @@ def open_tables(city: SimulatedCity) -> duckdb.DuckDBPyConnection:
     """An in-memory database that can read nothing else, its settings locked."""
     connection = duckdb.connect(":memory:")
     connection.execute("set timezone = 'UTC'; set threads = 2; create schema base")
-    rows = {REQUESTS: city.requests, "violations": city.violations, "complaints": city.complaints}
+    rows = {
+        REQUESTS: city.requests,
+        "violations": city.violations,
+        "complaints": city.complaints,
+        PROPERTIES: city.properties,
+    }
     for table, columns in COLUMNS.items():
         _load(connection, table, columns, rows[table])
-    show(connection)
+    show(connection, Faults())
     connection.execute("set enable_external_access = false; set lock_configuration = true")
     return connection
 
@@ -79,12 +96,17 @@ def _load(
         )
 
 
-def show(connection: duckdb.DuckDBPyConnection, drop: Iterable[str] = (), add: Iterable[str] = ()) -> None:
+def show(connection: duckdb.DuckDBPyConnection, faults: Faults) -> None:
     """The tables as clients see them; columns come and go: service_type came in June 2026, objectid went in August."""
+    lie = _LIE.format(seed=faults.seed, millionths=round(faults.lie_share * 1_000_000))
     for table, columns in COLUMNS.items():
-        names = [name for name in columns if name not in set(drop)]
-        names += [f"cast(null as varchar) as {_quoted(name)}" for name in sorted(add)]
+        names = [name for name in columns if name not in faults.drop_columns]
+        names += [f"cast(null as varchar) as {_quoted(name)}" for name in sorted(faults.add_columns)]
+        if table == PROPERTIES and faults.lie_share:
+            names = [lie if name == "parcel_number" else name for name in names]
         connection.execute(f"create or replace view {table} as select {', '.join(names)} from base.{table}")
+        if table in faults.drop_tables:
+            connection.execute(f"drop view {table}")
 
 
 def swap(connection: duckdb.DuckDBPyConnection) -> None:

@@ -45,6 +45,8 @@ def test_an_empty_line_is_no_fault() -> None:
         ("swap=3", "swap_after_pages", 3),
         ("drop=lat|lon", "drop_columns", frozenset({"lat", "lon"})),
         ("add=ward", "add_columns", frozenset({"ward"})),
+        ("drop_table=complaints", "drop_tables", frozenset({"complaints"})),
+        ("prefill_lies=0.02", "lie_share", 0.02),
         ("denied=no", "denied", False),
         ("seed=7", "seed", 7),
     ],
