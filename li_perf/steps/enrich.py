@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 import msgspec
 
@@ -32,7 +33,7 @@ async def enrich(job: Job) -> None:
     total = await job.ledger.scalar(selection.count_questions())
     counter = Told(job=job, total=total or 0)
     await together(
-        _feed(job, addresses),
+        feed(job, addresses, selection.is_asked()),
         _look_up(job, addresses, backlog, counter),
         fetch_all(job, backlog, violations),
     )
@@ -58,10 +59,15 @@ class Told:
         self._job.tell(Progress(step="enrich", done=self.done, total=self._total, note=note))
 
 
-async def _seed(job: Job) -> None:
-    """Make every distinct address a question and every case of the crosswalk a fetch; what is there stays."""
+async def seed_questions(job: Job) -> None:
+    """Make every distinct address a question; what is there stays."""
     async for block in job.ledger.stream(selection.distinct_questions()):
         await job.ledger.save(questions.add_lookups(row.question for row in block))
+
+
+async def _seed(job: Job) -> None:
+    """Make every distinct address a question and every case of the crosswalk a fetch; what is there stays."""
+    await seed_questions(job)
     async for block in job.ledger.stream(selection.crosswalk_cases()):
         await job.ledger.save(questions.add_fetches(job.run.id, CASE, (row.casenumber for row in block)))
     async for block in job.ledger.stream(selection.crosswalk_accounts()):
@@ -75,9 +81,10 @@ async def _columns(job: Job) -> list[str]:
     return await begin(job, job.inspections.violations, (), counts=False)
 
 
-async def _feed(job: Job, addresses: Channel[str]) -> None:
+async def feed(job: Job, addresses: Channel[str], among: Any) -> None:
+    """Every question to ask, of those that `among` selects."""
     for state in TO_ASK:
-        async for block in questions.pending_lookups(job.ledger, selection.is_asked(), state=state):
+        async for block in questions.pending_lookups(job.ledger, among, state=state):
             for row in block:
                 if job.halt.is_set:
                     break
@@ -90,7 +97,7 @@ async def _look_up(job: Job, addresses: Channel[str], backlog: Backlog, counter:
     vigil = Vigil(job)
 
     async def one(address: str) -> None:
-        found = await _answer(job, address, vigil)
+        found = await answer(job, address, vigil)
         counter.one()
         if found:
             await backlog.grew(len(found))
@@ -99,7 +106,7 @@ async def _look_up(job: Job, addresses: Channel[str], backlog: Backlog, counter:
     backlog.end()
 
 
-async def _answer(job: Job, address: str, vigil: Vigil) -> Sequence[str]:
+async def answer(job: Job, address: str, vigil: Vigil) -> Sequence[str]:
     """Ask, and make the answer and the accounts to fetch durable together; the accounts."""
     if not ais.is_askable(address):
         refused = questions.settle_lookup(
@@ -114,20 +121,20 @@ async def _answer(job: Job, address: str, vigil: Vigil) -> Sequence[str]:
         await job.ledger.save(refused)
         return ()
     try:
-        answer = await job.ais.ask(Question(key=address, request=ais.request(address), read=partial(ais.read, address)))
+        found = await job.ais.ask(Question(key=address, request=ais.request(address), read=partial(ais.read, address)))
     except Failed as failed:
         vigil.see_failure(failed.fault)
         await _give_up(job, address, failed)
         return ()
-    meaning = parcels.meaning(answer.value, None)
+    meaning = parcels.meaning(found.value, None)
     await vigil.see(address, meaning)
     settled = questions.settle_lookup(
         address,
         state=State.ANSWERED,
-        calls=answer.attempts,
+        calls=found.attempts,
         source="ais",
-        status=answer.reply.status,
-        body=answer.reply.body,
+        status=found.reply.status,
+        body=found.reply.body,
         outcome=meaning.outcome,
         accounts=msgspec.json.encode(meaning.accounts).decode(),
         match_type=meaning.match_type,

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from li_perf.errors import StoreError
 from li_perf.store.shape import Entry, strange
-from li_perf.store.tables import APPLICATION_ID, metadata
+from li_perf.store.tables import APPLICATION_ID, audit, metadata
 
 Migration = Callable[[AsyncConnection], Awaitable[None]]
 
@@ -23,8 +23,17 @@ async def _hash_answers(connection: AsyncConnection) -> None:
     await connection.exec_driver_sql("ALTER TABLE lookup ADD COLUMN sha256 TEXT")
 
 
+async def _prefill(connection: AsyncConnection) -> None:
+    await connection.exec_driver_sql("ALTER TABLE run ADD COLUMN prefill TEXT")
+    await connection.run_sync(audit.create)
+
+
 # From version n to n + 1; a new store is created as it is today.
-MIGRATIONS: tuple[tuple[str, Migration], ...] = (("create the tables", _create), ("hash answers", _hash_answers))
+MIGRATIONS: tuple[tuple[str, Migration], ...] = (
+    ("create the tables", _create),
+    ("hash answers", _hash_answers),
+    ("remember the audit of pre-filled answers", _prefill),
+)
 VERSION = len(MIGRATIONS)
 
 

@@ -1,7 +1,7 @@
 """The tables of a city's file, and what is precious in it.
 
-Precious, migrated: run, download, page (bronze), lookup (answers), fetch, tally. Rebuilt at will: ticket, complaint,
-violation, match, reject.
+Precious, migrated: run, download, page (bronze), lookup (answers), audit, fetch, tally. Rebuilt at will: ticket,
+complaint, violation, match, reject.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ run = Table(
     Column("boundary_gained", Integer),  # rows that a UTC year boundary would bring in
     Column("finished_at", Text),
     Column("manifest", Text),  # JSON
+    Column("prefill", Text),  # JSON: what became of the first pass over the City's own pairs; null before its end
 )
 
 download = Table(
@@ -74,6 +75,14 @@ lookup = Table(
     Column("body", LargeBinary),  # the answer as received, zlib
     Column("sha256", Text),  # of question, status and answer; null in rows of before version 2
     Index("lookup_state", "state", "id"),
+)
+
+audit = Table(  # the sample of a run whose pre-filled account is compared with the address service's
+    "audit",
+    metadata,
+    Column("run_id", Integer, primary_key=True),
+    Column("question", Text, primary_key=True),
+    Column("account", Text, nullable=False),
 )
 
 fetch = Table(  # what the second server is asked about: accounts and cases of one run

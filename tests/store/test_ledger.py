@@ -147,20 +147,31 @@ async def test_a_missing_store_is_not_made_by_looking(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-async def test_a_store_of_the_first_version_is_brought_up_to_date_and_keeps_its_answers(tmp_path: Path) -> None:
+# What each migration added, newest first, so that a store can be made older.
+OLDER = {
+    2: ("drop table audit", "alter table run drop column prefill"),
+    1: ("alter table lookup drop column sha256",),
+}
+
+
+@pytest.mark.parametrize("version", OLDER)
+async def test_an_older_store_is_brought_up_to_date_and_keeps_its_answers(version: int, tmp_path: Path) -> None:
     path = tmp_path / "city.db"
     async with open_ledger(path) as ledger:
         await _add(ledger, "1 MARKET ST")
         await ledger.save(_answered("1 MARKET ST"))
     store = sqlite3.connect(path)
-    store.execute("alter table lookup drop column sha256")
-    store.execute("pragma user_version = 1")
+    layout = "select name, sql from sqlite_master where name not like 'sqlite_%' order by name"
+    new = dict(store.execute(layout).fetchall())
+    for statement in (statement for older in OLDER if older >= version for statement in OLDER[older]):
+        store.execute(statement)
+    store.execute(f"pragma user_version = {version}")
     store.commit()
     store.close()
     async with open_ledger(path) as ledger:
-        assert await ledger.rows(select(lookup.c.question, lookup.c.state, lookup.c.sha256)) == [
-            ("1 MARKET ST", "answered", None)
-        ]
+        assert await ledger.rows(select(lookup.c.question, lookup.c.state)) == [("1 MARKET ST", "answered")]
     store = sqlite3.connect(path)
     assert store.execute("pragma user_version").fetchone() == (schema.VERSION,)
+    assert dict(store.execute(layout).fetchall()).keys() == new.keys()
+    assert store.execute("select prefill from run").fetchall() == []
     store.close()
