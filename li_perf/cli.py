@@ -25,7 +25,6 @@ from li_perf.session import Interrupted, NothingToResume, Order, Which, planning
 from li_perf.settings import Settings, load, period
 from li_perf.steps import clean as clean_step
 from li_perf.steps import download as download_step
-from li_perf.steps import enrich as enrich_step
 from li_perf.steps import run as run_step
 from li_perf.steps.explain import explain
 from li_perf.steps.job import Job
@@ -55,6 +54,13 @@ Rate = Annotated[float | None, typer.Option("--ais-rate", help="Questions a seco
 MaxAge = Annotated[
     int | None, typer.Option("--max-age", help="Days that an answer of an earlier run counts (LI_PERF_MAX_AGE).")
 ]
+Prefill = Annotated[
+    bool | None,
+    typer.Option(
+        "--prefill/--no-prefill", help="Answer what the City's own table says beyond doubt first (LI_PERF_PREFILL)."
+    ),
+]
+Audit = Annotated[int | None, typer.Option(help="Pre-filled questions that AIS is asked all the same (LI_PERF_AUDIT).")]
 Json = Annotated[bool, typer.Option("--json", help="As JSON.")]
 
 
@@ -74,10 +80,12 @@ def run(
     data: Data = None,
     output: Output = None,
     rate: Rate = None,
+    prefill: Prefill = None,
+    audit: Audit = None,
     max_age: MaxAge = None,
 ) -> int:
     """All of it for the period: download, clean, enrich, match, report. Goes on where an unfinished run stopped."""
-    flags = {"data": data, "output": output, "ais_rate": rate, "max_age": max_age}
+    flags = {"data": data, "output": output, "ais_rate": rate, "prefill": prefill, "audit": audit, "max_age": max_age}
     settings, order = _order(city, Which.NEW_OR_UNFINISHED, since, until, **flags)
     return acts.whole(settings, order)
 
@@ -130,7 +138,7 @@ def clean(city: CityName = "philadelphia", data: Data = None) -> int:
 @app.command()
 def enrich(city: CityName = "philadelphia", data: Data = None, rate: Rate = None) -> int:
     """Single step: addresses to parcels, parcels to violations."""
-    return acts.step(_last(city, data, ais_rate=rate), enrich_step.enrich)
+    return acts.step(_last(city, data, ais_rate=rate), run_step.look_up)
 
 
 @app.command()
@@ -230,10 +238,13 @@ def demo(
     data: Data = None,
     output: Output = None,
     rate: Rate = None,
+    prefill: Prefill = None,
+    audit: Audit = None,
 ) -> int:
     """The whole run against the built-in simulated city: offline, in under a minute."""
     here = "http://127.0.0.1"  # whatever the environment says of the City's servers: a demo asks none of them
-    settings = load(data=data, output=output, ais_rate=rate, ais_url=here, carto_url=here)
+    flags = {"data": data, "output": output, "ais_rate": rate, "prefill": prefill, "audit": audit}
+    settings = load(**flags, ais_url=here, carto_url=here)
     asked = period(None, None, today=datetime.now(UTC).date())
     simulation = Simulation(period=asked, tickets=FULL if full else 2_000, seed=seed, faults=faults, unanswerable=False)
     return acts.demo(settings, simulation)

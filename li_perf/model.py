@@ -74,6 +74,15 @@ class Complaint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Property:
+    """An address and the account that the City itself writes beside it; `account` as it came, "" for none."""
+
+    account: str
+    address: str | None
+    unit: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reject:
     """A row that is not of the documented shape, and why."""
 

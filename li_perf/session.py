@@ -146,7 +146,8 @@ async def _run_for(order: Order, ledger: Ledger) -> tuple[Run, Settings]:
 
 
 def _old_answers(settings: Settings) -> Write:
-    return ages.marking(before=ages.day_before(runs.now(), settings.max_age))
+    before = ages.day_before(runs.now(), settings.max_age)
+    return ages.marking(before=before, takes_pairs=settings.prefill)
 
 
 async def _existing(order: Order, ledger: Ledger) -> Run | None:

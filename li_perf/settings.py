@@ -24,7 +24,7 @@ PREFIX = "LI_PERF_"
 OF_TESTS = {"LI_PERF_REAL_DATA"}  # where the tests find real rows; no setting of the product
 KEY = re.compile(r"[!-~]+")  # what a header carries as it is
 KEPT = ("ais_url", "carto_url")  # what a resumed run must not change
-BEGUN_WITH = ("max_age",)  # what a run decides at its beginning, and goes on with
+BEGUN_WITH = ("prefill", "audit", "max_age")  # what a run decides at its beginning, and goes on with
 
 
 class Settings(BaseSettings):
@@ -45,6 +45,8 @@ class Settings(BaseSettings):
     timeout: float = Field(default=30.0, gt=0, allow_inf_nan=False)
     breaker_probe: float = Field(default=15.0, gt=0, allow_inf_nan=False)
     outage_limit: float = Field(default=1800.0, ge=0, allow_inf_nan=False)
+    prefill: bool = False
+    audit: int = Field(default=200, ge=1, le=10_000)  # questions
     max_age: int = Field(default=30, ge=0, le=36_500)  # days
 
     @property

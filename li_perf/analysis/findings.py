@@ -26,6 +26,27 @@ class Lookups(msgspec.Struct, frozen=True, kw_only=True):
     max_age_days: int | None = None
 
 
+class Prefill(msgspec.Struct, frozen=True, kw_only=True):
+    """The first pass over the City's own pairs of address and account; `status` is applied, refused or skipped.
+
+    Of `left` questions, `matched` stand in its table of `rows` rows; `sampled` of these were asked all the same:
+    `audited` have an answer, `agreed` name the City's account (`agreement`, with Wilson's 95 %). `prefilled` were not
+    asked.
+    """
+
+    status: str
+    reason: str | None
+    rows: int
+    left: int
+    matched: int
+    prefilled: int
+    sampled: int
+    audited: int
+    agreed: int
+    agreement: float | None
+    interval: tuple[float, float] | None
+
+
 class Level(msgspec.Struct, frozen=True, kw_only=True):
     """A match level: requests matched; their share of all, of those with a parcel, of the mature ones with a parcel.
 
@@ -316,3 +337,4 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
     failures: dict[str, int]
     limits: list[str]
     version: str
+    prefill: Prefill | None = None

@@ -8,7 +8,7 @@ from datetime import datetime, time
 from typing import Any, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
-from li_perf.model import Complaint, Period, Reject, Ticket, Violation
+from li_perf.model import Complaint, Period, Property, Reject, Ticket, Violation
 
 R = TypeVar("R")
 Row = Mapping[str, Any]
@@ -35,6 +35,14 @@ class Dataset(Generic[R]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pairs:
+    """Where the City itself writes addresses beside accounts: its table of properties, and its violations' rows."""
+
+    properties: Dataset[Property]
+    of_violation: Callable[[Row], Property | Reject]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LicensesAndInspections:
     """What only a city with an inspection agency has: violations, the crosswalk of complaints, the rules of matching.
 
@@ -46,6 +54,7 @@ class LicensesAndInspections:
     complaints: Dataset[Complaint]
     window_days: int
     allowed: Mapping[str, frozenset[str]]
+    pairs: Pairs | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

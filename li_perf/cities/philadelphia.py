@@ -8,10 +8,10 @@ from functools import wraps
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from li_perf.cities.city import City, Dataset, LicensesAndInspections, Row
+from li_perf.cities.city import City, Dataset, LicensesAndInspections, Pairs, Row
 from li_perf.cities.philadelphia_codes import ALLOWED, family
 from li_perf.cities.reading import Unreadable, identifier, instant, label, local_day, point, shown, text, unchanged
-from li_perf.model import Complaint, Reject, Ticket, Violation
+from li_perf.model import Complaint, Property, Reject, Ticket, Violation
 
 R = TypeVar("R")
 ZONE = ZoneInfo("America/New_York")
@@ -92,14 +92,35 @@ def read_complaint(row: Row) -> Complaint:
     )
 
 
+@_rejecting
+def read_property(row: Row) -> Property:
+    """One row of opa_properties_public: a condominium's units share their `location`."""
+    return Property(
+        account=_account(row, "parcel_number") or "",
+        address=text(row.get("location"), "location"),
+        unit=text(row.get("unit"), "unit"),
+    )
+
+
+@_rejecting
+def read_place_of_violation(row: Row) -> Property:
+    """What one row of violations says of the parcel's address."""
+    unit = (text(row.get(name), name) for name in ("unit_type", "unit_num"))
+    return Property(
+        account=_account(row) or "",
+        address=text(row.get("address"), "address"),
+        unit=" ".join(filter(None, unit)) or None,
+    )
+
+
 def _day(row: Row, name: str) -> date | None:
     return local_day(instant(row.get(name), name), ZONE)
 
 
-def _account(row: Row) -> str | None:
+def _account(row: Row, name: str = "opa_account_num") -> str | None:
     """Nine digits; a number has lost its leading zeros."""
-    account = label(row.get("opa_account_num"), "opa_account_num")
-    return account.zfill(9) if account and not isinstance(row["opa_account_num"], str) else account
+    account = label(row.get(name), name)
+    return account.zfill(9) if account and not isinstance(row[name], str) else account
 
 
 REQUESTS = Dataset(
@@ -137,12 +158,27 @@ COMPLAINTS = Dataset(
     read=read_complaint,
 )
 
+PROPERTIES = Dataset(
+    table="opa_properties_public",
+    required=("parcel_number", "location", "unit"),
+    optional=("zip_code",),
+    key=("parcel_number",),
+    has_groups=True,
+    read=read_property,
+    page_size=10_000,
+)
+
 PHILADELPHIA = City(
     name="philadelphia",
     title="Philadelphia",
     zone=ZONE,
     requests=REQUESTS,
     inspections=LicensesAndInspections(
-        agency=AGENCY, violations=VIOLATIONS, complaints=COMPLAINTS, window_days=60, allowed=ALLOWED
+        agency=AGENCY,
+        violations=VIOLATIONS,
+        complaints=COMPLAINTS,
+        window_days=60,
+        allowed=ALLOWED,
+        pairs=Pairs(properties=PROPERTIES, of_violation=read_place_of_violation),
     ),
 )

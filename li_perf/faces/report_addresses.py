@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from li_perf.analysis.findings import Findings
+from li_perf.analysis.findings import Findings, Lookups, Prefill
 from li_perf.faces.report_answers import unresolved
 from li_perf.faces.report_parts import Chapter, Section, Table, numbers, table, text
-from li_perf.faces.report_values import count, divide, part, share, short
+from li_perf.faces.report_values import count, divide, interval, part, sentence, share, short
 
 MEANINGS = {
     "linked_by_ticket": "the City's complaint names the request",
@@ -20,6 +20,11 @@ MEANINGS = {
     "parcel_not_found": "the address service looked; not there",
     "no_account": "a known address without an account",
     "lookup_failed": "the look-up failed: not known yet",
+}
+SOURCES = {
+    "ais": "answered by AIS",
+    "opa": "answered from the City's own table, AIS not asked",
+    "local": "answered without asking (too long to be asked)",
 }
 LOCATED = frozenset({"linked_by_ticket", "parcel_exact", "parcel_ambiguous", "parcel_building_only", "point_only"})
 """The outcomes that lead to a parcel."""
@@ -76,7 +81,10 @@ def _lookups(findings: Findings) -> Section:
     return Section(
         name="lookups",
         title=f"{part(lookups.answered, lookups.asked)} look-ups were answered",
-        text=(unresolved(findings) or "No look-up failed, and none is left to make.",),
+        text=(
+            unresolved(findings) or "No look-up failed, and none is left to make.",
+            *(_prefill(findings.prefill) if findings.prefill else ()),
+        ),
         tables=(
             table(
                 "Questions to the address service",
@@ -86,6 +94,7 @@ def _lookups(findings: Findings) -> Section:
                     ("answered", count(lookups.answered)),
                     ("failed", count(lookups.failed)),
                     ("not made yet", count(lookups.pending)),
+                    *_sources(lookups),
                     ("asked more than once", count(lookups.asked_more_than_once)),
                     ("requests sent over the wire, repeats included", count(lookups.requests_sent)),
                     ("service requests left unresolved", count(lookups.unresolved_requests)),
@@ -98,6 +107,31 @@ def _lookups(findings: Findings) -> Section:
             ),
         ),
     )
+
+
+def _sources(lookups: Lookups) -> list[tuple[str, str]]:
+    """Answers by who gave them, and those that are older than they should be."""
+    rows = [(SOURCES.get(source, short(source)), count(answers)) for source, answers in ranked(lookups.by_source)]
+    if lookups.max_age_days is not None:
+        rows.append((f"answers older than {lookups.max_age_days} days", count(lookups.outdated)))
+    return rows
+
+
+def _prefill(prefill: Prefill) -> tuple[str, ...]:
+    """What became of the first pass over the City's own table."""
+    if prefill.status == "skipped":
+        return (
+            f"The City's own table of properties answered nothing: {sentence(prefill.reason or 'it was left out')}",
+        )
+    found = f"The City's own table of properties could answer {part(prefill.matched, prefill.left)} look-ups."
+    audit = (
+        f"AIS was asked a random {count(prefill.sampled)} of these all the same, and agrees with the table in "
+        f"{part(prefill.agreed, prefill.audited)}: {share(prefill.agreement)}, 95 % interval "
+        f"{interval(prefill.interval)} (Wilson)."
+    )
+    if prefill.status == "applied":
+        return found, audit, f"So {count(prefill.prefilled)} look-ups were answered from the table and not asked."
+    return found, audit, "That is not enough to rely on it, so AIS was asked about all."
 
 
 def _buildings(findings: Findings) -> Section:

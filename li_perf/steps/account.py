@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
-from li_perf.analysis.findings import Boundary, Check, Excluded, Lookups, Source
+from li_perf.analysis.findings import Boundary, Check, Excluded, Lookups, Prefill, Source
+from li_perf.analysis.stats import share, wilson
 from li_perf.model import WITH_ANSWER, State
+from li_perf.steps import account_checks
 from li_perf.steps.job import Job
 from li_perf.steps.violations import ACCOUNT
-from li_perf.store import ages, gold, pages, questions, runs, selection
+from li_perf.store import ages, gold, pages, prefills, questions, runs, selection
+from li_perf.store.prefills import Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +24,7 @@ class Account:
     """What the findings say of the run itself."""
 
     lookups: Lookups
+    prefill: Prefill | None
     distinct_addresses: int
     boundary: Boundary
     excluded: list[Excluded]
@@ -35,18 +39,21 @@ async def of(job: Job, violations: int) -> Account:
     rejects = await gold.rejects(job.ledger)
     unfetched = await gold.unfetched(job.ledger, job.run.id)
     lookups = await _lookups(job, unfetched)
-    sources = await _sources(job, violations, rejects)
+    verdict = await prefills.verdict(job.ledger, job.run.id)
+    prefill = _prefill(verdict) if verdict else None
+    sources = await _sources(job, violations, rejects, verdict)
     failures = await questions.reasons(job.ledger, selection.asked())
     failures |= Counter(f"violations of {row.kind}: {row.reason or 'not yet fetched'}" for row in unfetched)
     return Account(
         lookups=lookups,
+        prefill=prefill,
         distinct_addresses=lookups.asked,
         boundary=await _boundary(job),
         excluded=[Excluded(table=row.dataset, reason=row.reason, rows=row.rows) for row in rejects],
         sources=sources,
         failures=failures,
-        checks=[*_adds_up(lookups, sources), _all_fetched(lookups)],
-        warnings=_warnings(lookups),
+        checks=account_checks.checks(lookups, prefill, sources),
+        warnings=account_checks.warnings(lookups),
     )
 
 
@@ -94,20 +101,40 @@ async def _boundary(job: Job) -> Boundary:
     return Boundary(rows_gained=await job.ledger.scalar(runs.boundary_of(job.run.id)), rows_lost=lost or 0)
 
 
-async def _sources(job: Job, violations: int, rejects: Any) -> list[Source]:
+def _prefill(verdict: Verdict) -> Prefill:
+    return Prefill(
+        status=verdict.status,
+        reason=verdict.reason,
+        rows=verdict.rows,
+        left=verdict.left,
+        matched=verdict.matched,
+        prefilled=verdict.prefilled,
+        sampled=verdict.sampled,
+        audited=verdict.audited,
+        agreed=verdict.agreed,
+        agreement=share(verdict.agreed, verdict.audited),
+        interval=wilson(verdict.agreed, verdict.audited),
+    )
+
+
+async def _sources(job: Job, violations: int, rejects: Any, verdict: Verdict | None) -> list[Source]:
     downloads = await runs.downloads(job.ledger, job.run.id)
     kept = {
         job.city.requests.table: await job.ledger.scalar(selection.count_tickets()),
         job.inspections.complaints.table: await job.ledger.scalar(selection.count_complaints()),
         job.inspections.violations.table: violations,
     }
-    return [await _source(job, row, kept[table] or 0, rejects) for table, row in downloads.items() if table in kept]
+    rejected = Counter({table: sum(row.rows for row in rejects if row.dataset == table) for table in kept})
+    if verdict and job.inspections.pairs:
+        table = job.inspections.pairs.properties.table
+        kept[table], rejected[table] = verdict.rows - verdict.unreadable, verdict.unreadable
+    here = {table: row for table, row in downloads.items() if table in kept}
+    return [await _source(job, row, kept[table] or 0, rejected[table]) for table, row in here.items()]
 
 
-async def _source(job: Job, download: Any, kept: int, rejects: Any) -> Source:
+async def _source(job: Job, download: Any, kept: int, rejected: int) -> Source:
     cursor = await pages.cursor(job.ledger, job.run.id, download.dataset)
     rows = cursor.rows if cursor else 0
-    rejected = sum(row.rows for row in rejects if row.dataset == download.dataset)
     return Source(
         table=download.dataset,
         query=download.query,
@@ -121,63 +148,3 @@ async def _source(job: Job, download: Any, kept: int, rejects: Any) -> Source:
         missing_columns=msgspec.json.decode(download.missing),
         sha256=await pages.digest(job.ledger, job.run.id, download.dataset),
     )
-
-
-def _adds_up(lookups: Lookups, sources: list[Source]) -> list[Check]:
-    states = lookups.answered + lookups.failed + lookups.pending
-    checks = [
-        Check(
-            name="Every question is answered, failed or pending",
-            passed=states == lookups.asked and lookups.pending == 0,
-            detail=f"{lookups.asked:,} asked = {lookups.answered:,} answered + {lookups.failed:,} failed + "
-            f"{lookups.pending:,} pending",
-        )
-    ]
-    for source in sources:
-        expected = source.counted_after
-        checks.append(
-            Check(
-                name=f"{source.table}: as many rows came as the server counted, and each is kept or accounted for",
-                passed=(expected is None or expected == source.received) and source.duplicates >= 0,
-                detail=f"counted {'–' if expected is None else f'{expected:,}'}, received {source.received:,} = "
-                f"{source.kept:,} kept + {source.duplicates:,} repeated + {source.rejected:,} rejected",
-            )
-        )
-    return checks
-
-
-def _all_fetched(lookups: Lookups) -> Check:
-    count = lookups.fetches_failed + lookups.fetches_pending
-    return Check(
-        name="The violations of every parcel and case were fetched",
-        passed=count == 0,
-        detail=f"{count:,} parcels or cases were not; {_remedy(lookups)}" if count else "all fetched",
-    )
-
-
-def _warnings(lookups: Lookups) -> list[str]:
-    return [*_of_unresolved(lookups), *_of_outdated(lookups)]
-
-
-def _of_unresolved(lookups: Lookups) -> Iterator[str]:
-    unfetched = lookups.fetches_failed + lookups.fetches_pending
-    if lookups.unresolved_requests or unfetched:
-        yield (
-            f"{lookups.unresolved_requests:,} requests are unresolved: {lookups.failed + lookups.pending:,} addresses "
-            f"have no answer and {unfetched:,} parcels or cases no violations yet. They count as unmatched; "
-            f"{_remedy(lookups)}."
-        )
-
-
-def _of_outdated(lookups: Lookups) -> Iterator[str]:
-    if lookups.outdated:
-        are = "1 answer is" if lookups.outdated == 1 else f"{lookups.outdated:,} answers are"
-        yield (
-            f"{are} older than {lookups.max_age_days} days, as the address service gave no newer one. "
-            "Accounts may have changed since; the next `li-perf run` asks again."
-        )
-
-
-def _remedy(lookups: Lookups) -> str:
-    is_interrupted = lookups.pending or lookups.fetches_pending
-    return "`li-perf resume` goes on with the run" if is_interrupted else "`li-perf retry` asks again"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from li_perf.cities.city import Dataset
 from li_perf.errors import UserError
@@ -45,10 +45,16 @@ async def _refuse_unfinished(job: Job) -> None:
 
 def read_pages(dataset: Dataset[R], bodies: Iterator[bytes]) -> Iterator[R | Reject]:
     """Every row of a data set's pages, read or rejected, in the order received."""
+    for rows in row_pages(dataset, bodies):
+        yield from map(dataset.read, rows)
+
+
+def row_pages(dataset: Dataset[Any], bodies: Iterator[bytes]) -> Iterator[list[Any]]:
+    """The rows of a data set's pages as received, a page at a time, each row once."""
     repeated = 0  # rows that the page before had already
     for body in bodies:
         rows = carto.rows_of(body)
-        yield from (dataset.read(row) for row in rows[repeated:])
+        yield rows[repeated:]
         repeated = sql.tail(rows, dataset.key[0]) if dataset.has_groups else 0
 
 

@@ -89,6 +89,7 @@ async def _findings(job: Job, found: summary.Summary, book: account.Account, ext
         zone=job.city.zone.key,
         extracted_at=extracted_at,
         lookups=book.lookups,
+        prefill=book.prefill,
         boundary=book.boundary,
         excluded=book.excluded,
         sources=book.sources,

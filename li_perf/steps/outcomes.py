@@ -9,11 +9,11 @@ from typing import Any
 import msgspec
 
 from li_perf.model import WITH_ANSWER, Outcome
-from li_perf.sources import ais, parcels
+from li_perf.sources import ais, opa, parcels
 from li_perf.sources.parcels import Meaning
 from li_perf.steps.clean import read_pages
 from li_perf.steps.job import Job
-from li_perf.store import gold, questions, selection, silver, tables
+from li_perf.store import gold, prefills, questions, selection, silver, tables
 from li_perf.wire import Reply
 
 Rows = list[dict[str, Any]]
@@ -63,6 +63,8 @@ def meaning_of(row: Any) -> Meaning:
         return Meaning(outcome=Outcome.LOOKUP_FAILED)
     if row.source == "local":
         return Meaning(outcome=Outcome.ADDRESS_UNPARSEABLE)
+    if row.source == prefills.SOURCE:
+        return opa.meaning(questions.received(row.body))
     answer = ais.read(row.question, Reply(status=row.http_status, body=questions.received(row.body)))
     return parcels.meaning(answer, row.zipcode)
 

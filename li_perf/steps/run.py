@@ -16,6 +16,7 @@ from li_perf.steps.download import download
 from li_perf.steps.enrich import enrich
 from li_perf.steps.job import Job
 from li_perf.steps.match import match
+from li_perf.steps.prefill import prefill
 from li_perf.store import questions, runs, selection
 
 
@@ -24,8 +25,14 @@ async def run(job: Job) -> Findings:
     await greet(job)
     await download(job)
     await clean(job)
-    await enrich(job)
+    await look_up(job)
     return await rematch(job)
+
+
+async def look_up(job: Job) -> None:
+    """Answer every question: from the City's own table what it says beyond doubt, if wished; the rest by asking AIS."""
+    await prefill(job)
+    await enrich(job)
 
 
 async def greet(job: Job) -> None:

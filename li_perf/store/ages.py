@@ -23,25 +23,26 @@ def day_before(instant: str, days: int) -> str:
     return (datetime.fromisoformat(instant) - timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def marking(*, before: str) -> Write:
-    """Make the answers from before that instant stale, and no others; part of the transaction that begins a run."""
+def marking(*, before: str, takes_pairs: bool) -> Write:
+    """Make the answers from before that instant stale, and no others; part of the transaction that begins a run.
+
+    A run that does not take the City's own pairs for answers asks about those that an earlier run took.
+    """
+    is_due = _is_due(before, takes_pairs)
 
     def write(connection: Connection) -> None:
         connection.execute(
-            update(lookup)
-            .where((lookup.c.state == State.ANSWERED) & _is_due(before))
-            .values(state=State.STALE, attempts=0)
+            update(lookup).where((lookup.c.state == State.ANSWERED) & is_due).values(state=State.STALE, attempts=0)
         )
-        connection.execute(
-            update(lookup).where((lookup.c.state == State.STALE) & ~_is_due(before)).values(state=State.ANSWERED)
-        )
+        connection.execute(update(lookup).where((lookup.c.state == State.STALE) & ~is_due).values(state=State.ANSWERED))
 
     return write
 
 
-def count_due(among: Any, *, before: str) -> Select[Any]:
-    """Answers, of those that `among` selects, that a run beginning now would ask for again."""
-    return select(func.count()).where(lookup.c.state.in_(WITH_ANSWER) & lookup.c.question.in_(among) & _is_due(before))
+def count_due(among: Any, *, before: str, takes_pairs: bool = True) -> Select[Any]:
+    """Answers, of those that `among` selects, that a run which `marking` begins asks for again."""
+    here = lookup.c.state.in_(WITH_ANSWER) & lookup.c.question.in_(among)
+    return select(func.count()).where(here & _is_due(before, takes_pairs))
 
 
 def count_by_source(among: Any) -> Select[Any]:
@@ -62,6 +63,7 @@ async def known_accounts(ledger: Ledger, question: str) -> str | None:
     return (found[0].accounts or "[]") if found else None
 
 
-def _is_due(before: str) -> ColumnElement[bool]:
+def _is_due(before: str, takes_pairs: bool) -> ColumnElement[bool]:
     """What was found out without asking anybody never grows old."""
-    return (lookup.c.source != "local") & (lookup.c.answered_at < before)
+    is_old = (lookup.c.source != "local") & (lookup.c.answered_at < before)
+    return is_old if takes_pairs else is_old | (lookup.c.source == "opa")

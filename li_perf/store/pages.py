@@ -65,6 +65,12 @@ async def last_body(ledger: Ledger, run_id: int, dataset: str) -> bytes | None:
     return unpack(body) if body is not None else None
 
 
+def last_run(connection: Connection, dataset: str) -> int | None:
+    """The latest run that has pages of a data set, None without one."""
+    run_id: int | None = connection.scalar(select(func.max(page.c.run_id)).where(page.c.dataset == dataset))
+    return run_id
+
+
 async def digest(ledger: Ledger, run_id: int, dataset: str) -> str:
     """One SHA-256 over the hashes of a download's pages."""
     here = (page.c.run_id == run_id) & (page.c.dataset == dataset)

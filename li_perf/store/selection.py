@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, Select, cast, distinct, func, select
 
-from li_perf.model import WITH_ANSWER, State
+from li_perf.model import TO_ASK, WITH_ANSWER, State
 from li_perf.store.tables import complaint, fetch, lookup, reject, ticket, violation
 
 
@@ -28,6 +28,15 @@ def distinct_questions() -> Select[Any]:
     """Each distinct question, in the order of the requests."""
     first = func.min(ticket.c.requested_at)
     return select(ticket.c.question).where(ticket.c.question.is_not(None)).group_by(ticket.c.question).order_by(first)
+
+
+def to_ask() -> Select[Any]:
+    """The questions of the tickets at hand that have no answer, or too old a one."""
+    return select(lookup.c.question).where(lookup.c.state.in_(TO_ASK) & lookup.c.question.in_(asked()))
+
+
+def count_to_ask() -> Select[Any]:
+    return select(func.count()).where(lookup.c.state.in_(TO_ASK) & lookup.c.question.in_(asked()))
 
 
 def crosswalk_cases() -> Select[Any]:
