@@ -154,10 +154,13 @@ def plan_verb(
     until: Until = None,
     data: Data = None,
     rate: Rate = None,
+    audit: Audit = None,
+    max_age: MaxAge = None,
     as_json: Json = False,
 ) -> int:
-    """How many calls a run would make, and how long it takes; asks AIS nothing."""
-    _, order = _order(city, Which.NEW_OR_UNFINISHED, since, until, data=data, ais_rate=rate)
+    """How many calls a run would make, and how long it takes, with prefill and without; asks AIS nothing."""
+    flags = {"data": data, "ais_rate": rate, "audit": audit, "max_age": max_age}
+    _, order = _order(city, Which.NEW_OR_UNFINISHED, since, until, **flags)
 
     async def look(halt: Halt) -> str:
         found = await planning(order, halt)

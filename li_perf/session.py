@@ -23,7 +23,7 @@ from li_perf.model import Period
 from li_perf.settings import Settings, with_kept
 from li_perf.steps.download import requests_of
 from li_perf.steps.job import Job, Servers, Tell, open_servers
-from li_perf.steps.plan import Plan, plan, states_at_hand
+from li_perf.steps.plan import AtHand, Plan, Rates, at_hand, plan
 from li_perf.steps.servers import ais_server, carto_server
 from li_perf.steps.statements import count as count_rows
 from li_perf.store import ages, runs
@@ -91,19 +91,19 @@ async def at_work(order: Order, act: Callable[[Job], Awaitable[T]], halt: Halt) 
 async def planning(order: Order, halt: Halt) -> Plan:
     """What a run would still cost: from the store where it has the period's requests, else from Carto's own count."""
     assert order.period
-    states: dict[str, int] = {}
+    store = AtHand()
     if order.path.exists():
         async with open_ledger(order.path, read_only=True) as ledger:
-            states = await states_at_hand(ledger, order.period)
+            store = await at_hand(ledger, order.period, max_age=order.settings.max_age)
     counted = None
-    if not states:
+    if not store.states:
         async with _servers(order, order.settings, halt) as servers:
             assert servers
             await servers.carto.greet(is_known=False)
             where = requests_of(order.city, order.period)
             counted = await count_rows(servers.carto, order.city.requests, where)
-    rates = {"ais_rate": order.settings.ais_rate, "carto_rate": order.settings.carto_rate}
-    return plan(order.city, states=states, counted=counted, **rates)
+    rates = Rates(ais=order.settings.ais_rate, carto=order.settings.carto_rate)
+    return plan(order.city, store=store, counted=counted, rates=rates, audit=order.settings.audit)
 
 
 async def _forget_finished(path: Path) -> None:

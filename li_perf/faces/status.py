@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from li_perf.steps.plan import Plan
+from li_perf.steps.plan import Plan, WithPrefill
 from li_perf.steps.status import Status
 
 
@@ -28,17 +28,37 @@ def status_text(found: Status) -> str:
 
 
 def plan_text(found: Plan) -> str:
-    """What a run would cost."""
+    """What a run would cost, without prefill and with it."""
     about = "about " if found.is_estimate else ""
     failed = f", {found.failed:,} failed (`li-perf retry` asks them again)" if found.failed else ""
+    due = f", {found.due:,} of them too old" if found.due else ""
     requests = "" if found.requests is None else f"{found.requests:,} requests, "
-    return "\n".join(
-        [
-            f"{requests}{about}{found.questions:,} distinct addresses, {found.answered:,} answered already{failed}.",
-            f"AIS: {about}{found.ais_calls:,} calls, {_minutes(found.ais_seconds)}.",
-            f"Carto: {about}{found.carto_calls:,} calls, {_minutes(found.carto_seconds)}, beside the look-ups.",
-        ]
-    )
+    estimate = " (an estimate, by the share of 2025)" if found.is_estimate else ""
+    lines = [
+        f"{requests}{about}{found.questions:,} distinct addresses{estimate}, "
+        f"{found.answered:,} answered already{due}{failed}.",
+        f"AIS: {about}{found.ais_calls:,} calls, {_minutes(found.ais_seconds)}.",
+        f"Carto: {about}{found.carto_calls:,} calls, {_minutes(found.carto_seconds)}, beside the look-ups.",
+    ]
+    return "\n".join(lines + (_with_prefill(found.with_prefill) if found.with_prefill else []))
+
+
+def _with_prefill(way: WithPrefill) -> list[str]:
+    if way.table_share is None:
+        ais = (
+            f"between {way.ais_calls_least:,} calls, {_minutes(way.ais_seconds_least)}, if the City's table answers "
+            f"every address, and {way.ais_calls_most:,} calls, {_minutes(way.ais_seconds_most)}, if it answers none."
+        )
+    else:
+        ais = (
+            f"about {way.ais_calls_most:,} calls, {_minutes(way.ais_seconds_most)}, as the City's table answered "
+            f"{way.table_share:.0%} of the addresses last time."
+        )
+    return [
+        f"With --prefill (an estimate): AIS: {ais}",
+        f"With --prefill (an estimate): Carto: about {way.carto_calls:,} calls, {_minutes(way.carto_seconds)}, "
+        "most of it before the look-ups.",
+    ]
 
 
 def _states(states: dict[str, int]) -> str:

@@ -1,58 +1,135 @@
-"""plan: how many calls a run would make, and how long that takes at the pace; asks AIS nothing."""
+"""plan: how many calls a run would make, and how long that takes at the pace, with prefill and without; asks no AIS."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from li_perf.cities.city import City
-from li_perf.model import Period, State
+from li_perf.model import TO_ASK, WITH_ANSWER, Period, State
 from li_perf.steps.backlog import BATCH
-from li_perf.store import questions, runs, selection
+from li_perf.store import ages, prefills, questions, runs, selection
 from li_perf.store.ledger import Ledger
 
 QUESTIONS_A_REQUEST = 28_388 / 45_656  # distinct addresses a request in 2025, as three public analyses counted
+PROPERTIES = 583_711  # rows of the City's property table in July 2026
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rates:
+    """Requests a second; 0 is no limit."""
+
+    ais: float
+    carto: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AtHand:
+    """What the store has of the period: questions by state, answers that a new run would ask for again.
+
+    `may_prefill` is whether the run that would go on could still begin with it; `table_share` is the share of questions
+    that the City's table stood for when a run last used it, None where none did.
+    """
+
+    states: Mapping[str, int] = field(default_factory=dict)
+    due: int = 0
+    may_prefill: bool = True
+    table_share: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithPrefill:
+    """Calls of a run with prefill, an estimate: from `ais_calls_least` to `ais_calls_most`, as nobody knows how many
+    addresses the City's table answers; one figure where an earlier run of this store showed it (`table_share`)."""
+
+    ais_calls_least: int
+    ais_calls_most: int
+    ais_seconds_least: float | None
+    ais_seconds_most: float | None
+    carto_calls: int
+    carto_seconds: float | None
+    table_share: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Calls still to make; `is_estimate` while the requests are not downloaded yet. Times are in seconds."""
+    """Calls still to make; `is_estimate` while the requests are not downloaded yet. Times are in seconds.
+
+    `due` answers are too old and among the calls. `with_prefill` is None where prefill would save nothing.
+    """
 
     requests: int | None
     questions: int
     answered: int
     failed: int
+    due: int
     ais_calls: int
     carto_calls: int
     ais_seconds: float | None
     carto_seconds: float | None
     is_estimate: bool
+    with_prefill: WithPrefill | None
 
 
-async def states_at_hand(ledger: Ledger, period: Period) -> dict[str, int]:
-    """The period's questions by state, empty where its requests were not downloaded yet."""
-    last = await runs.latest(ledger)
-    is_at_hand = last is not None and (last.since, last.until) == (period.since.isoformat(), period.until.isoformat())
-    return await questions.states(ledger, selection.asked()) if is_at_hand else {}
+async def at_hand(ledger: Ledger, period: Period, *, max_age: int) -> AtHand:
+    """What the store has, of the period's questions nothing where its requests were not downloaded yet."""
+    last, applied = await runs.latest(ledger), await prefills.last_applied(ledger)
+    share = applied.matched / applied.left if applied and applied.left else None
+    if last is None or (last.since, last.until) != (period.since.isoformat(), period.until.isoformat()):
+        return AtHand(table_share=share)
+    is_new = last.finished_at is not None
+    verdict = await prefills.verdict(ledger, last.id)
+    before = ages.day_before(runs.now(), max_age)
+    return AtHand(
+        states=await questions.states(ledger, selection.asked()),
+        due=await ledger.scalar(ages.count_due(selection.asked(), before=before)) if is_new else 0,
+        may_prefill=is_new or (bool(last.settings.get("prefill")) and verdict is None),
+        table_share=share,
+    )
 
 
-def plan(city: City, *, states: Mapping[str, int], counted: int | None, ais_rate: float, carto_rate: float) -> Plan:
+def plan(city: City, *, store: AtHand, counted: int | None, rates: Rates, audit: int) -> Plan:
     """What is left for a run; `counted` is Carto's own count of requests, None where the questions are at hand."""
-    total = sum(states.values())
-    asked = total or math.ceil((counted or 0) * QUESTIONS_A_REQUEST)
-    answered = states.get(State.ANSWERED, 0)
-    left = states.get(State.PENDING, 0) if total else asked
+    states, total = store.states, sum(store.states.values())
+    asked = total or round((counted or 0) * QUESTIONS_A_REQUEST)
+    left = sum(states.get(state, 0) for state in TO_ASK) + store.due if total else asked
     pages = math.ceil((counted or 0) / city.requests.page_size) + 2 if not total else 0
     carto_calls = pages + math.ceil(left / BATCH) + 8
     return Plan(
         requests=counted,
         questions=asked,
-        answered=answered,
+        answered=sum(states.get(state, 0) for state in WITH_ANSWER),
         failed=states.get(State.FAILED, 0),
+        due=store.due + states.get(State.STALE, 0),
         ais_calls=left,
         carto_calls=carto_calls,
-        ais_seconds=left / ais_rate if ais_rate else None,
-        carto_seconds=carto_calls / carto_rate if carto_rate else None,
+        ais_seconds=_seconds(left, rates.ais),
+        carto_seconds=_seconds(carto_calls, rates.carto),
         is_estimate=not total,
+        with_prefill=_with_prefill(city, store, left=left, carto_calls=carto_calls, rates=rates, audit=audit),
     )
+
+
+def _with_prefill(
+    city: City, store: AtHand, *, left: int, carto_calls: int, rates: Rates, audit: int
+) -> WithPrefill | None:
+    if not city.inspections or not city.inspections.pairs or not store.may_prefill or left <= audit:
+        return None
+    share = store.table_share
+    most = left if share is None else min(left, left - math.floor(share * left) + audit)
+    least = audit if share is None else most
+    calls = carto_calls + math.ceil(PROPERTIES / city.inspections.pairs.properties.page_size) + 3
+    return WithPrefill(
+        ais_calls_least=least,
+        ais_calls_most=most,
+        ais_seconds_least=_seconds(least, rates.ais),
+        ais_seconds_most=_seconds(most, rates.ais),
+        carto_calls=calls,
+        carto_seconds=_seconds(calls, rates.carto),
+        table_share=share,
+    )
+
+
+def _seconds(calls: int, rate: float) -> float | None:
+    return calls / rate if rate else None

@@ -89,9 +89,11 @@ async def _recognise(path: Path, read_only: bool) -> None:
     looking = readers(path, read_only=True)
     try:
         async with looking.begin() as connection:
-            await schema.recognise(connection, path)
+            version = await schema.recognise(connection, path)
     finally:
         await looking.dispose()
+    if read_only and 0 < version < schema.VERSION:
+        raise StoreError(f"{path} was made by an older li_perf. `li-perf report` brings it up to date.")
 
 
 async def _prepare(path: Path) -> None:
