@@ -120,9 +120,7 @@ def _sources(lookups: Lookups) -> list[tuple[str, str]]:
 def _prefill(prefill: Prefill) -> tuple[str, ...]:
     """What became of the first pass over the City's own table."""
     if prefill.status == "skipped":
-        return (
-            f"The City's own table of properties answered nothing: {sentence(prefill.reason or 'it was left out')}",
-        )
+        return (f"The City's own table of properties answered nothing: {sentence(prefill.reason or '')}",)
     found = f"The City's own table of properties could answer {part(prefill.matched, prefill.left)} look-ups."
     audit = (
         f"AIS was asked a random {count(prefill.sampled)} of these all the same, and agrees with the table in "

@@ -46,6 +46,9 @@ async def prefill(job: Job) -> None:
         return
     with Tables(spill=job.ledger.path.with_suffix(".spill")) as tables:
         found = await gather(job, pairs, tables)
+        if not is_drawn and not found.matched:
+            await _skip(job, pairs, f"none of {found.left:,} addresses stands there as it is written")
+            return
         if not is_drawn:
             await prefills.draw(job.ledger, job.run.id, _drawn(job, tables, size))
         await _ask_the_sample(job)

@@ -24,6 +24,7 @@ from li_perf.analysis.findings import (
     Multiplicity,
     OpenAtAge,
     OpenWays,
+    Prefill,
     Quantiles,
     RepeatParcel,
     RepeatParcels,
@@ -146,6 +147,22 @@ def full() -> Findings:
             requests_sent=19_655,
             asked_more_than_once=12,
             unresolved_requests=41,
+            by_source={"ais": 11_430, "local": 1, "opa": 7_999},
+            outdated=12,
+            max_age_days=30,
+        ),
+        prefill=Prefill(
+            status="applied",
+            reason=None,
+            rows=583_711,
+            left=19_467,
+            matched=8_199,
+            prefilled=7_999,
+            sampled=200,
+            audited=198,
+            agreed=197,
+            agreement=197 / 198,
+            interval=(0.972, 0.9991),
         ),
         match_levels={
             "L0": level("The City's own complaint names the request, and its case has a violation.", 0.284),
@@ -359,6 +376,7 @@ def _poisoned(value: Any, attack: str, fields: set[str]) -> Any:
 
 OPEN_KEYS = {
     *("L0", "M1", "M2", "M3(60)", "M4(60)", "M5(60)", "M6(60)", "B(60)", "E(60)", "server_error", "unreachable"),
+    *("ais", "local", "opa"),
     *(
         "parcel_exact",
         "parcel_building_only",
