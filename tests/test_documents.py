@@ -98,7 +98,9 @@ def test_the_readme_lists_exactly_the_settings_with_their_defaults() -> None:
     assert set(said) == {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
     for name, field in Settings.model_fields.items():
         shown, default = said[f"{PREFIX}{name.upper()}"], field.default
-        same = float(shown) == default if isinstance(default, int | float) else shown == str(default or "none")
+        is_number = isinstance(default, int | float) and not isinstance(default, bool)
+        words = {None: "none", False: "off", True: "on"}
+        same = float(shown) == default if is_number else shown == words.get(default, str(default))
         assert same, f"{name} is {default}, the README says {shown}"
 
 
