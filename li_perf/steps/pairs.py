@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
-
-from sqlalchemy import Connection
 
 from li_perf.cities.city import Pairs
 from li_perf.model import Property, Reject
@@ -45,19 +44,29 @@ async def gather(job: Job, pairs: Pairs, tables: Tables) -> Gathered:
     async for block in job.ledger.stream(selection.to_ask(), size=5_000):
         found.left += tables.fill("question", QUESTION, ((q,) for (q,) in block if ais.is_askable(q)))
 
-    def read(connection: Connection) -> None:
-        for page in row_pages(pairs.properties, pages.each_body(connection, job.run.id, pairs.properties.table)):
-            job.halt.check()
-            found.rows += len(page)
-            _take(tables, (pair for row in page for pair in _of_property(pairs, row, found)))
-        for page in _violations(job, connection):
-            job.halt.check()
-            _take(tables, (pair for row in page for pair in _of_violation(pairs, row)))
-
-    await job.ledger.transact(read)
+    properties, violations = pairs.properties, job.inspections.violations
+    await pages.with_bodies(
+        job.ledger, job.run.id, properties.table, partial(_take_properties, job, pairs, tables, found)
+    )
+    # In a run's first pass those are the violations of the run before.
+    if (run_id := await pages.last_run(job.ledger, violations.table)) is not None:
+        await pages.with_bodies(job.ledger, run_id, violations.table, partial(_take_violations, job, pairs, tables))
     tables.run(MATCHED)
     ((found.matched,),) = tables.rows("select count(*) from matched")
     return found
+
+
+def _take_properties(job: Job, pairs: Pairs, tables: Tables, found: Gathered, bodies: Iterator[bytes]) -> None:
+    for page in row_pages(pairs.properties, bodies):
+        job.halt.check()
+        found.rows += len(page)
+        _take(tables, (pair for row in page for pair in _of_property(pairs, row, found)))
+
+
+def _take_violations(job: Job, pairs: Pairs, tables: Tables, bodies: Iterator[bytes]) -> None:
+    for page in row_pages(job.inspections.violations, bodies):
+        job.halt.check()
+        _take(tables, (pair for row in page for pair in _of_violation(pairs, row)))
 
 
 def _take(tables: Tables, pairs: Iterator[tuple[str, str, bool]]) -> None:
@@ -84,11 +93,3 @@ def _of_violation(pairs: Pairs, row: Any) -> Iterator[tuple[str, str, bool]]:
     if isinstance(place, Property) and place.account:
         for text, _ in opa.texts(place):
             yield text, place.account, not place.unit
-
-
-def _violations(job: Job, connection: Connection) -> Iterator[list[Any]]:
-    """The violations of the latest run that has some: in a run's first pass those of the one before."""
-    violations = job.inspections.violations
-    run_id = pages.last_run(connection, violations.table)
-    if run_id is not None:
-        yield from row_pages(violations, pages.each_body(connection, run_id, violations.table))

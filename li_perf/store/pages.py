@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, insert, select
@@ -65,9 +65,14 @@ async def last_body(ledger: Ledger, run_id: int, dataset: str) -> bytes | None:
     return unpack(body) if body is not None else None
 
 
-def last_run(connection: Connection, dataset: str) -> int | None:
+async def with_bodies(ledger: Ledger, run_id: int, dataset: str, use: Callable[[Iterator[bytes]], None]) -> None:
+    """Call `use`, in the keeper's thread, with the pages of a download as received."""
+    await ledger.transact(lambda connection: use(each_body(connection, run_id, dataset)))
+
+
+async def last_run(ledger: Ledger, dataset: str) -> int | None:
     """The latest run that has pages of a data set, None without one."""
-    run_id: int | None = connection.scalar(select(func.max(page.c.run_id)).where(page.c.dataset == dataset))
+    run_id: int | None = await ledger.scalar(select(func.max(page.c.run_id)).where(page.c.dataset == dataset))
     return run_id
 
 

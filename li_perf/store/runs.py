@@ -79,7 +79,7 @@ async def begin(
     until: str,
     settings: Mapping[str, Any],
     version: str,
-    at_begin: Write,
+    at_begin: Write | None = None,
 ) -> Run:
     """A new run, durable before anything is asked; `at_begin` is part of its first transaction."""
     row = {
@@ -93,7 +93,8 @@ async def begin(
 
     def write(connection: Connection) -> None:
         connection.execute(insert(run), [row])
-        at_begin(connection)
+        if at_begin:
+            at_begin(connection)
 
     await ledger.transact(write)
     begun = await latest(ledger)
