@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Coroutine
+import logging
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import msgspec
 from li_perf.analysis.findings import Findings
 from li_perf.cities import CITIES
 from li_perf.engine.halt import Halt
+from li_perf.faces import messages, metrics
 from li_perf.faces import report as report_face
 from li_perf.faces.brief import brief
 from li_perf.faces.folder import check_folder
@@ -25,16 +27,30 @@ from li_perf.steps.simulate import Simulation, neighbour
 from li_perf.store import gold
 
 INCOMPLETE = 3
+log = logging.getLogger(__name__)
 
 
-def whole(settings: Settings, order: Order, act: Callable[[Job], Coroutine[Any, Any, Findings]] = run_step.run) -> int:
+def whole(order: Order, act: Callable[[Job], Coroutine[Any, Any, Findings]] = run_step.run) -> int:
     """A whole run and its report."""
+    settings = order.settings
     check_folder(settings.output)
-    with telling() as tell:
+    with _telling(settings) as tell:
         findings = until_told(
             lambda halt: at_work(replace(order, tell=tell), _reporting(settings, act), halt), again=_to_go_on(order)
         )
     return _conclude(findings, settings.output)
+
+
+@contextmanager
+def _telling(settings: Settings) -> Iterator[Tell]:
+    """Progress and messages as the settings want them, and the endpoint for metrics."""
+    as_json = settings.log_format == "json"
+    messages.set_up(as_json=as_json)
+    with (
+        telling(as_json=as_json) as tell,
+        metrics.serving(tell, host=settings.metrics_host, port=settings.metrics_port) as told,
+    ):
+        yield told
 
 
 def _reporting(settings: Settings, act: Callable[[Job], Coroutine[Any, Any, Findings]]) -> Callable[[Job], Any]:
@@ -58,9 +74,9 @@ def _conclude(findings: Findings, folder: Path, *, again: str = "li-perf retry")
     lookups = findings.lookups
     failed, pending = lookups.failed + lookups.fetches_failed, lookups.pending + lookups.fetches_pending
     if failed:
-        print(f"{_questions(failed)} stayed without an answer: `{again}` asks again.", file=sys.stderr)
+        log.warning(f"{_questions(failed)} stayed without an answer: `{again}` asks again.")
     if pending:
-        print(f"{_questions(pending)} not asked yet: `li-perf resume` goes on.", file=sys.stderr)
+        log.warning(f"{_questions(pending)} not asked yet: `li-perf resume` goes on.")
     return INCOMPLETE if failed or pending else 0
 
 
@@ -70,7 +86,7 @@ def _questions(count: int) -> str:
 
 def step(order: Order, act: Callable[[Job], Coroutine[Any, Any, Any]]) -> int:
     """One step of a run."""
-    with telling() as tell:
+    with _telling(order.settings) as tell:
         until_told(lambda halt: at_work(replace(order, tell=tell), act, halt), again=_to_go_on(order))
     print(f"Done. The store: {order.path}.")
     return 0
@@ -105,7 +121,7 @@ def demo(settings: Settings, simulation: Simulation) -> int:
             )
             return await at_work(order, _reporting(here, run_step.run), halt)
 
-    with telling() as tell:
+    with _telling(settings) as tell:
         findings = until_told(lambda halt: against_a_neighbour(halt, tell), again="li-perf demo")
     print("This city is made up: its figures are for trying things out and say nothing of Philadelphia.")
     return _conclude(findings, here.output, again="li-perf demo")

@@ -21,6 +21,7 @@ from li_perf.engine.heartbeat import Heartbeat
 from li_perf.errors import LiPerfError, UserError
 from li_perf.model import Period
 from li_perf.settings import Settings, with_kept
+from li_perf.steps import pulse
 from li_perf.steps.download import requests_of
 from li_perf.steps.job import Job, Servers, Tell, open_servers
 from li_perf.steps.plan import AtHand, Plan, Rates, at_hand, plan
@@ -83,9 +84,11 @@ async def at_work(order: Order, act: Callable[[Job], Awaitable[T]], halt: Halt) 
                 job = Job(
                     city=order.city, period=period, run=run, ledger=ledger, servers=servers, halt=halt, tell=order.tell
                 )
-                if servers:
-                    job.count_requests()
-                return await act(job)
+                if not servers:
+                    return await act(job)
+                job.count_requests()
+                async with pulse.felt(job):
+                    return await act(job)
 
 
 async def planning(order: Order, halt: Halt) -> Plan:

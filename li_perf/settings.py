@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
@@ -48,6 +48,9 @@ class Settings(BaseSettings):
     prefill: bool = False
     audit: int = Field(default=200, ge=1, le=10_000)  # questions
     max_age: int = Field(default=30, ge=0, le=36_500)  # days
+    log_format: Literal["text", "json"] = "text"
+    metrics_port: int | None = Field(default=None, ge=1, le=65_535)
+    metrics_host: str = "127.0.0.1"
 
     @property
     def kept(self) -> dict[str, Any]:

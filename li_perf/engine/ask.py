@@ -61,13 +61,14 @@ class _NotNow(Exception):
 class Asker:
     """Asks questions of one server; safe for many tasks at once. `known_good` is what a healthy server answers.
 
-    `verdicts` counts the calls for questions, without the probes, by what followed from them.
+    `verdicts` counts the calls for questions, without the probes, by what followed from them; `retries` are new tries.
     """
 
     def __init__(self, client: Client, *, known_good: Question[object], halt: Halt, heartbeat: Heartbeat) -> None:
         server = client.server
         self.client = client
         self.verdicts: Counter[Verdict] = Counter()
+        self.retries = 0
         self.breaker = Breaker(
             server.breaker,
             name=server.name,
@@ -125,6 +126,7 @@ class Asker:
         """One try, which may take several calls: what fails in an outage, or because the server is busy, is no try."""
         if trail.attempts:
             await self._budget.spend()
+            self.retries += 1
         else:
             self._budget.earn()
         while True:

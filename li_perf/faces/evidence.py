@@ -43,7 +43,8 @@ def _look_up(found: Evidence) -> list[str]:
         f"question: {row['question']}",
         f"  {row['state']}{reason} by {row['source'] or 'nobody'} at {row['answered_at'] or '–'}, {calls}, "
         f"status {row['status'] or '–'}{kept}",
-        f"  meaning: {row['outcome'] or '–'}, accounts {row['accounts'] or '[]'}, match type {row['match_type'] or '–'}",
+        f"  meaning: {row['outcome'] or '–'}, accounts {row['accounts'] or '[]'}, "
+        f"match type {row['match_type'] or '–'}",
     ]
 
 
@@ -53,11 +54,15 @@ def _request(request: Told) -> list[str]:
         f"request {request.service_request_id}: {request.service_name or 'no service name'}, {request.status}, "
         f"made {request.requested_on}{closed}",
         f"  address: {request.address or 'none'}, ZIP code {request.zipcode or 'none'}",
-        f"  outcome: {request.outcome or 'not matched yet'}: {WHY.get(request.outcome or '', 'see docs/DEFINITIONS.md')}",
+        f"  outcome: {_why(request.outcome)}",
         f"  parcels: {', '.join(request.accounts) or 'none'}",
     ]
     lines += [f"  complaint {row['complaintnumber']} of case {row['casenumber']}" for row in request.complaints]
     return [*lines, *(_pair(pair) for pair in request.pairs)] if request.pairs else [*lines, f"  {_why_none(request)}"]
+
+
+def _why(outcome: str | None) -> str:
+    return f"{outcome}: {WHY[outcome]}" if outcome in WHY else outcome or "not matched yet"
 
 
 def _why_none(request: Told) -> str:
@@ -69,8 +74,9 @@ def _why_none(request: Told) -> str:
 def _pair(pair: Pair) -> str:
     levels = ", ".join(pair.levels) or "no level"
     return (
-        f"  violation {pair.violationnumber} of case {pair.casenumber or 'none'}, dated {pair.violation_on or 'never'}, "
-        f"{_lag(pair.lag_days)}: {levels}; {pair.title or 'no title'} ({pair.status or 'no status'})"
+        f"  violation {pair.violationnumber} of case {pair.casenumber or 'none'}, "
+        f"dated {pair.violation_on or 'never'}, {_lag(pair.lag_days)}: {levels}; "
+        f"{pair.title or 'no title'} ({pair.status or 'no status'})"
     )
 
 

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import msgspec
+
+from li_perf.engine.vitals import Vitals
+from li_perf.faces.progress import server_in_words
 from li_perf.steps.plan import Plan, WithPrefill
 from li_perf.steps.status import Status
 
@@ -15,16 +21,24 @@ def status_text(found: Status) -> str:
         lines.append(f"  {table}: {download['received']:,}{counted} rows received")
     lines.append(f"  addresses: {_states(found.questions)}")
     lines.append(f"  parcels and cases: {_states(found.fetches)}")
+    if found.answers:
+        sources = ", ".join(f"{count:,} from {source}" for source, count in found.answers.items())
+        lines.append(f"  answers: {sources}; {found.asked_again:,} took more than one call")
     for server, outcomes in found.requests_sent.items():
         each = ", ".join(f"{outcome}: {count:,}" for outcome, count in outcomes.items())
         lines.append(f"  requests to {server}: {sum(outcomes.values()):,} ({each})")
     lines += [f"  failed: {reason} {count:,}" for reason, count in found.failures.items()]
+    lines += [f"  {_server(each)}, as of {each['at']}" for each in found.servers.values()]
     if found.answers_a_second:
         left = f", {_minutes(found.seconds_left)} left" if found.seconds_left else ""
         lines.append(f"  {found.answers_a_second:.1f} answers a second in the last minute{left}")
     if not found.is_finished:
         lines.append("`li-perf resume` goes on.")
     return "\n".join(lines)
+
+
+def _server(each: dict[str, Any]) -> str:
+    return server_in_words(msgspec.convert({name: value for name, value in each.items() if name != "at"}, Vitals))
 
 
 def plan_text(found: Plan) -> str:

@@ -54,9 +54,7 @@ class Told:
 
     def one(self) -> None:
         self.done += 1
-        client = self._job.ais.client
-        note = f"{client.limit.in_flight} in flight, limit {client.limit.now}"
-        self._job.tell(Progress(step="enrich", done=self.done, total=self._total, note=note))
+        self._job.tell(Progress(step="enrich", done=self.done, total=self._total, vitals=self._job.vitals))
 
 
 async def seed_questions(job: Job) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -13,6 +13,7 @@ from li_perf.engine.client import Client
 from li_perf.engine.halt import Halt
 from li_perf.engine.heartbeat import Heartbeat
 from li_perf.engine.server import Server
+from li_perf.engine.vitals import Vitals, vitals
 from li_perf.errors import UserError
 from li_perf.model import Period
 from li_perf.sources import ais, carto, sql
@@ -22,12 +23,16 @@ from li_perf.store.runs import Run, counted
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far a step is: `done` of `total` things, None where the total is not known; `note` is for the eye."""
+    """How far a step is: `done` of `total` things, None where the total is not known; `note` is for the eye.
+
+    `vitals` tells how the servers are being asked, when it is called.
+    """
 
     step: str
     done: int
     total: int | None = None
     note: str = ""
+    vitals: Callable[[], Sequence[Vitals]] = tuple
 
 
 Tell = Callable[[Progress], None]
@@ -64,6 +69,10 @@ class Job:
     @property
     def carto(self) -> Asker:
         return self._servers.carto
+
+    def vitals(self) -> list[Vitals]:
+        """How each server is being asked now."""
+        return [vitals(asker) for asker in (self.ais, self.carto)]
 
     def count_requests(self) -> None:
         """From now on every commit adds what was sent to the servers since the last one to the run's tally."""

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from li_perf.errors import StoreError
 from li_perf.model import TO_ASK
-from li_perf.store import pages, questions, runs, selection
+from li_perf.store import pages, pulses, questions, runs, selection
 from li_perf.store.ledger import Ledger
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """The last run: its period and settings, rows by download, questions and fetches by state, failures by reason."""
+    """The last run: its period, rows by download, questions and fetches by state, failures by reason.
+
+    `servers` is how each is being asked, `at` a moment of some seconds ago, while the run is at work or when it last
+    was; `answers` counts by source, and `asked_again` the questions that took more than one call.
+    """
 
     city: str
     since: str
@@ -23,6 +29,9 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     questions: dict[str, int]
     fetches: dict[str, int]
     failures: dict[str, int]
+    answers: dict[str, int]
+    asked_again: int
+    servers: dict[str, dict[str, Any]]
     requests_sent: dict[str, dict[str, int]]
     answers_a_second: float | None
     seconds_left: float | None
@@ -47,6 +56,9 @@ async def status(ledger: Ledger) -> Status:
         questions=states,
         fetches=await questions.fetch_states(ledger, last.id),
         failures=await questions.reasons(ledger, selection.asked()),
+        answers=dict(await ledger.rows(selection.answers_by_source())),
+        asked_again=await ledger.scalar(selection.count_asked_again()) or 0,
+        servers={} if last.finished_at else await pulses.latest(ledger, last.id),
         requests_sent=await runs.requests_sent(ledger, last.id),
         answers_a_second=rate,
         seconds_left=pending / rate if rate and pending else None,

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from li_perf.errors import StoreError
 from li_perf.store.shape import Entry, strange
-from li_perf.store.tables import APPLICATION_ID, audit, metadata
+from li_perf.store.tables import APPLICATION_ID, audit, metadata, pulse
 
 Migration = Callable[[AsyncConnection], Awaitable[None]]
 
@@ -28,11 +28,16 @@ async def _prefill(connection: AsyncConnection) -> None:
     await connection.run_sync(audit.create)
 
 
+async def _pulse(connection: AsyncConnection) -> None:
+    await connection.run_sync(pulse.create)
+
+
 # From version n to n + 1; a new store is created as it is today.
 MIGRATIONS: tuple[tuple[str, Migration], ...] = (
     ("create the tables", _create),
     ("hash answers", _hash_answers),
     ("remember the audit of pre-filled answers", _prefill),
+    ("keep the pulse of a run at work", _pulse),
 )
 VERSION = len(MIGRATIONS)
 

@@ -69,6 +69,12 @@ def crosswalk_accounts() -> Select[Any]:
     return select(complaint.c.opa_account_num).distinct().where(named & complaint.c.opa_account_num.is_not(None))
 
 
+def answers_by_source() -> Select[Any]:
+    """The answers to the questions of the tickets at hand, by who gave them."""
+    here = lookup.c.state.in_(WITH_ANSWER) & lookup.c.question.in_(asked())
+    return select(lookup.c.source, func.count()).where(here).group_by(lookup.c.source).order_by(lookup.c.source)
+
+
 def count_asked_again() -> Select[Any]:
     """Questions that took more than one call."""
     return select(func.count()).where((lookup.c.attempts > 1) & lookup.c.question.in_(asked()))

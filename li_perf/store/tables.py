@@ -1,7 +1,7 @@
 """The tables of a city's file, and what is precious in it.
 
-Precious, migrated: run, download, page (bronze), lookup (answers), audit, fetch, tally. Rebuilt at will: ticket,
-complaint, violation, match, reject.
+Precious, migrated: run, download, page (bronze), lookup (answers), audit, fetch, tally, pulse. Rebuilt at will:
+ticket, complaint, violation, match, reject.
 """
 
 from __future__ import annotations
@@ -97,6 +97,15 @@ fetch = Table(  # what the second server is asked about: accounts and cases of o
     Column("reason", Text),
     UniqueConstraint("run_id", "kind", "value"),
     Index("fetch_state", "run_id", "kind", "state", "id"),
+)
+
+pulse = Table(  # how a run at work asks its servers, as of a few seconds ago
+    "pulse",
+    metadata,
+    Column("server", Text, primary_key=True),
+    Column("run_id", Integer, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("vitals", Text, nullable=False),  # JSON
 )
 
 tally = Table(  # wire requests of a run by server and outcome

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select
-from support.stores import fill, filled, sql
+from support.stores import fill, filled, make_older, sql
 
 from li_perf.errors import StoreError
 from li_perf.store import pages, questions
@@ -94,12 +94,7 @@ async def test_a_hostile_store_is_refused_and_not_changed(
 
 async def test_a_trigger_in_a_store_of_an_earlier_version_does_not_run_either(tmp_path: Path) -> None:
     path = await filled(tmp_path / "city.db", 3)
-    sql(
-        path,
-        "alter table lookup drop column sha256",
-        "create trigger t after update on lookup begin delete from lookup; end",
-        "pragma user_version = 1",
-    )
+    make_older(path, 1, "create trigger t after update on lookup begin delete from lookup; end")
     with pytest.raises(StoreError, match="it has a trigger"):
         async with open_ledger(path):
             pass
@@ -187,7 +182,7 @@ async def test_a_fresh_store_and_every_earlier_one_end_in_the_same_shape(tmp_pat
         pass
     async with open_ledger(old) as ledger:
         await fill(ledger, 3)
-    sql(old, "alter table lookup drop column sha256", "pragma user_version = 1")
+    make_older(old, 1)
     async with open_ledger(old):
         pass
     for table in metadata.tables:

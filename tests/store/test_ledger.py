@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, select
+from support.stores import OLDER, make_older
 
 from li_perf.errors import StoreError
 from li_perf.model import State
@@ -147,13 +148,6 @@ async def test_a_missing_store_is_not_made_by_looking(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-# What each migration added, newest first, so that a store can be made older.
-OLDER = {
-    2: ("drop table audit", "alter table run drop column prefill"),
-    1: ("alter table lookup drop column sha256",),
-}
-
-
 @pytest.mark.parametrize("version", OLDER)
 async def test_an_older_store_is_brought_up_to_date_and_keeps_its_answers(version: int, tmp_path: Path) -> None:
     path = tmp_path / "city.db"
@@ -163,11 +157,8 @@ async def test_an_older_store_is_brought_up_to_date_and_keeps_its_answers(versio
     store = sqlite3.connect(path)
     layout = "select name, sql from sqlite_master where name not like 'sqlite_%' order by name"
     new = dict(store.execute(layout).fetchall())
-    for statement in (statement for older in OLDER if older >= version for statement in OLDER[older]):
-        store.execute(statement)
-    store.execute(f"pragma user_version = {version}")
-    store.commit()
     store.close()
+    make_older(path, version)
     async with open_ledger(path) as ledger:
         assert await ledger.rows(select(lookup.c.question, lookup.c.state)) == [("1 MARKET ST", "answered")]
     store = sqlite3.connect(path)

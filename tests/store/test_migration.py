@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 from support.chaos import bounded
-from support.stores import copy_of, filled, sql
+from support.stores import copy_of, filled, make_older, sql
 
 from li_perf.errors import StoreError
 from li_perf.store import schema
@@ -21,7 +21,7 @@ SMALL = "select id, question, state, attempts, body from lookup order by id"
 
 async def _of_version_1(path: Path, count: int = 60) -> Path:
     await filled(path, count)
-    sql(path, "alter table lookup drop column sha256", "pragma user_version = 1", "pragma journal_mode = wal")
+    make_older(path, 1, "pragma journal_mode = wal")
     return path
 
 

@@ -81,3 +81,17 @@ def powerless() -> Iterator[None]:
     finally:
         if is_root:
             os.setresuid(0, 0, 0)
+
+
+# What each migration added, newest first, so that a store can be made older.
+OLDER = {
+    3: ("drop table pulse",),
+    2: ("drop table audit", "alter table run drop column prefill"),
+    1: ("alter table lookup drop column sha256",),
+}
+
+
+def make_older(path: Path, version: int, *more: str) -> None:
+    """Make a store one of an earlier version, and do `more` to it."""
+    back = (statement for older in OLDER if older >= version for statement in OLDER[older])
+    sql(path, *back, *more, f"pragma user_version = {version}")

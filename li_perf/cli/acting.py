@@ -1,0 +1,123 @@
+"""Verbs that change a store: whole runs and single steps."""
+
+from __future__ import annotations
+
+import logging
+
+from li_perf import acts
+from li_perf.analysis.findings import Findings
+from li_perf.cli.app import app
+from li_perf.cli.options import (
+    Audit,
+    CityName,
+    Data,
+    LogFormat,
+    MaxAge,
+    MetricsPort,
+    Output,
+    Prefill,
+    Rate,
+    Since,
+    Until,
+    city_named,
+    last_run,
+    order_for,
+)
+from li_perf.session import Order, Which
+from li_perf.settings import load
+from li_perf.steps import clean as clean_step
+from li_perf.steps import download as download_step
+from li_perf.steps import run as run_step
+from li_perf.steps.job import Job
+from li_perf.steps.retry import put_back
+
+log = logging.getLogger(__name__)
+
+
+@app.command()
+def run(
+    city: CityName = "philadelphia",
+    since: Since = None,
+    until: Until = None,
+    data: Data = None,
+    output: Output = None,
+    ais_rate: Rate = None,
+    prefill: Prefill = None,
+    audit: Audit = None,
+    max_age: MaxAge = None,
+    log_format: LogFormat = None,
+    metrics_port: MetricsPort = None,
+) -> int:
+    """All of it for the period: download, clean, enrich, match, report. Goes on where an unfinished run stopped."""
+    flags = {"data": data, "output": output, "ais_rate": ais_rate, "prefill": prefill, "audit": audit}
+    more = {"max_age": max_age, "log_format": log_format, "metrics_port": metrics_port}
+    _, order = order_for(city, Which.NEW_OR_UNFINISHED, since, until, **flags, **more)
+    return acts.whole(order)
+
+
+@app.command()
+def resume(
+    city: CityName = "philadelphia",
+    data: Data = None,
+    output: Output = None,
+    ais_rate: Rate = None,
+    log_format: LogFormat = None,
+    metrics_port: MetricsPort = None,
+) -> int:
+    """The last unfinished run, with the servers it began with."""
+    settings = load(data=data, output=output, ais_rate=ais_rate, log_format=log_format, metrics_port=metrics_port)
+    order = Order(city=city_named(city), settings=settings, which=Which.UNFINISHED)
+    if not order.path.exists():
+        print("There is nothing to resume.")
+        return 0
+    return acts.whole(order)
+
+
+@app.command()
+def retry(
+    city: CityName = "philadelphia",
+    data: Data = None,
+    output: Output = None,
+    ais_rate: Rate = None,
+    log_format: LogFormat = None,
+    metrics_port: MetricsPort = None,
+) -> int:
+    """Put failed questions back and ask them again."""
+    settings = load(data=data, output=output, ais_rate=ais_rate, log_format=log_format, metrics_port=metrics_port)
+
+    async def again(job: Job) -> Findings:
+        log.warning(f"{await put_back(job):,} failed questions are asked again.")
+        return await run_step.run(job)
+
+    return acts.whole(Order(city=city_named(city), settings=settings, which=Which.LAST), again)
+
+
+@app.command()
+def report(city: CityName = "philadelphia", data: Data = None, output: Output = None) -> int:
+    """Rebuild the report from the store, without network."""
+    return acts.whole(last_run(city, data, with_servers=False, output=output), run_step.rematch)
+
+
+@app.command()
+def download(city: CityName = "philadelphia", since: Since = None, until: Until = None, data: Data = None) -> int:
+    """Single step: the pages of the period's requests and complaints."""
+    _, order = order_for(city, Which.NEW_OR_UNFINISHED, since, until, data=data)
+    return acts.step(order, download_step.download)
+
+
+@app.command()
+def clean(city: CityName = "philadelphia", data: Data = None) -> int:
+    """Single step: typed tickets and complaints from the pages."""
+    return acts.step(last_run(city, data, with_servers=False), clean_step.clean)
+
+
+@app.command()
+def enrich(city: CityName = "philadelphia", data: Data = None, ais_rate: Rate = None) -> int:
+    """Single step: addresses to parcels, parcels to violations."""
+    return acts.step(last_run(city, data, ais_rate=ais_rate), run_step.look_up)
+
+
+@app.command()
+def match(city: CityName = "philadelphia", data: Data = None) -> int:
+    """Single step: outcomes and matches from what is in the store."""
+    return acts.step(last_run(city, data, with_servers=False), run_step.rematch)

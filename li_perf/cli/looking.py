@@ -1,0 +1,94 @@
+"""Verbs that only look: at a store, or at what a run would cost."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import msgspec
+import typer
+
+from li_perf.cli.app import app
+from li_perf.cli.options import Audit, CityName, Data, Json, MaxAge, Rate, Since, Until, city_named, order_for
+from li_perf.engine.halt import Halt
+from li_perf.faces.evidence import evidence_text
+from li_perf.faces.status import plan_text, status_text
+from li_perf.faces.verify import verify_text
+from li_perf.session import Which, planning, store_path, until_told
+from li_perf.settings import load
+from li_perf.steps.explain import explain
+from li_perf.steps.status import status
+from li_perf.steps.verify import verify
+from li_perf.store import runs
+from li_perf.store.ledger import Ledger
+from li_perf.store.opening import open_ledger
+
+T = TypeVar("T")
+
+
+@app.command(name="plan")
+def plan_verb(
+    city: CityName = "philadelphia",
+    since: Since = None,
+    until: Until = None,
+    data: Data = None,
+    ais_rate: Rate = None,
+    audit: Audit = None,
+    max_age: MaxAge = None,
+    as_json: Json = False,
+) -> int:
+    """How many calls a run would make, and how long it takes, with prefill and without; asks AIS nothing."""
+    flags = {"data": data, "ais_rate": ais_rate, "audit": audit, "max_age": max_age}
+    _, order = order_for(city, Which.NEW_OR_UNFINISHED, since, until, **flags)
+    _show(until_told(lambda halt: planning(order, halt)), plan_text, as_json)
+    return 0
+
+
+@app.command(name="status")
+def status_verb(city: CityName = "philadelphia", data: Data = None, as_json: Json = False) -> int:
+    """Steps, states, failures by reason, how the servers are asked, and time left; also while a run is going on."""
+    _show(_looking(store_path(load(data=data), city_named(city)), status), status_text, as_json)
+    return 0
+
+
+@app.command(name="explain")
+def explain_verb(
+    what: Annotated[str, typer.Argument(metavar="ADDRESS|REQUEST_ID", help="An address, or a request's number.")],
+    city: Annotated[str, typer.Option(help="The city.")] = "philadelphia",
+    data: Data = None,
+    as_json: Json = False,
+) -> int:
+    """Everything known of one address or request: look-up, parcels, violations, match levels and why."""
+    path = store_path(load(data=data), city_named(city))
+    _show(_looking(path, lambda ledger: explain(ledger, what)), evidence_text, as_json)
+    return 0
+
+
+@app.command(name="verify")
+def verify_verb(city: CityName = "philadelphia", data: Data = None, as_json: Json = False) -> int:
+    """Whether the store holds what was received, and its sums add up; also while a run is going on."""
+    place = city_named(city)
+    found = _looking(store_path(load(data=data), place), lambda ledger: verify(ledger, place))
+    _show(found, verify_text, as_json)
+    return 0 if found.is_sound else 2
+
+
+@app.command(hidden=True)
+def health(data: Data = None) -> int:
+    """For the container: 0 while every store in the data folder can be read, also before there is one."""
+    for path in sorted(load(data=data).data.rglob("*.db")):
+        _looking(path, runs.latest)
+    return 0
+
+
+def _looking(path: Path, look: Callable[[Ledger], Awaitable[T]]) -> T:
+    async def looking(_: Halt) -> T:
+        async with open_ledger(path, read_only=True) as ledger:
+            return await look(ledger)
+
+    return until_told(looking)
+
+
+def _show(found: T, as_text: Callable[[T], str], as_json: bool) -> None:
+    print(msgspec.json.encode(found).decode() if as_json else as_text(found))

@@ -1,0 +1,80 @@
+"""Verbs of the simulated city."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import msgspec
+import typer
+
+from li_perf import acts
+from li_perf.cli.app import app
+from li_perf.cli.options import Audit, Data, LogFormat, MetricsPort, Output, Prefill, Rate, Since, Until
+from li_perf.engine.halt import Halt
+from li_perf.session import until_told
+from li_perf.settings import load, period
+from li_perf.steps.simulate import FULL, Addresses, Simulation
+from li_perf.steps.simulate import simulate as serve_simulation
+
+Seed = Annotated[int, typer.Option(help="Which city is made up.")]
+
+
+@app.command()
+def demo(
+    full: Annotated[bool, typer.Option("--full", help="As many requests as 2025 had: 45,656.")] = False,
+    faults: Annotated[str, typer.Option(help="How badly the servers behave; see `li-perf simulate --help`.")] = "",
+    seed: Seed = 311,
+    data: Data = None,
+    output: Output = None,
+    ais_rate: Rate = None,
+    prefill: Prefill = None,
+    audit: Audit = None,
+    log_format: LogFormat = None,
+    metrics_port: MetricsPort = None,
+) -> int:
+    """The whole run against the built-in simulated city: offline, in under a minute."""
+    here = "http://127.0.0.1"  # whatever the environment says of the City's servers: a demo asks none of them
+    flags = {"data": data, "output": output, "ais_rate": ais_rate, "prefill": prefill, "audit": audit}
+    settings = load(**flags, log_format=log_format, metrics_port=metrics_port, ais_url=here, carto_url=here)
+    asked = period(None, None, today=datetime.now(UTC).date())
+    simulation = Simulation(period=asked, tickets=FULL if full else 2_000, seed=seed, faults=faults, unanswerable=False)
+    return acts.demo(settings, simulation)
+
+
+@app.command()
+def simulate(
+    since: Since = None,
+    until: Until = None,
+    tickets: Annotated[int, typer.Option(min=1, help="Requests in the period.")] = 2_000,
+    seed: Seed = 311,
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="Port; 0 takes a free one.")] = 8311,
+    faults: Annotated[str, typer.Option(help="For example latency=0.05,errors=0.02,outage=5-20:db_down.")] = "",
+    key: Annotated[str | None, typer.Option(help="The key that AIS asks for.")] = None,
+    unanswerable: Annotated[bool, typer.Option(help="With addresses that make AIS fail each time.")] = True,
+    child: Annotated[bool, typer.Option("--child", hidden=True)] = False,
+) -> int:
+    """Serve the simulated city on this machine, with faults on demand."""
+    asked = period(since, until, today=datetime.now(UTC).date())
+    simulation = Simulation(
+        period=asked, tickets=tickets, seed=seed, faults=faults, port=port, unanswerable=unanswerable
+    )
+
+    def announce(addresses: Addresses) -> None:
+        line = msgspec.json.encode(addresses).decode() if child else _how_to_use(addresses)
+        print(line, flush=True)
+
+    async def serve(halt: Halt) -> None:
+        await serve_simulation(simulation, key=key, halt=halt, announce=announce, is_child=child)
+
+    until_told(serve)
+    return 0
+
+
+def _how_to_use(addresses: Addresses) -> str:
+    return (
+        f"A made-up Philadelphia is being served. In another terminal:\n"
+        f"  export LI_PERF_AIS_URL={addresses.ais_url} LI_PERF_CARTO_URL={addresses.carto_url}\n"
+        "  export LI_PERF_AIS_RATE=0 LI_PERF_CARTO_RATE=0 LI_PERF_DATA=data/simulated LI_PERF_OUTPUT=output/simulated\n"
+        "  li-perf run\nControl-C ends it."
+    )

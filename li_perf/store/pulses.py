@@ -1,0 +1,36 @@
+"""How a run at work asks its servers, for those who only look at the store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from sqlalchemy import select
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from li_perf.store.ledger import Change, Ledger
+from li_perf.store.runs import now
+from li_perf.store.tables import pulse
+
+_INSERT = upsert(pulse)
+KEEP = _INSERT.on_conflict_do_update(
+    index_elements=["server"],
+    set_={name: _INSERT.excluded[name] for name in ("run_id", "at", "vitals")},
+)
+
+
+def keep(run_id: int, vitals: Mapping[str, Any]) -> Change:
+    """The latest vitals by server, in the place of those before."""
+    at = now()
+    rows = [
+        {"server": server, "run_id": run_id, "at": at, "vitals": msgspec.json.encode(each).decode()}
+        for server, each in vitals.items()
+    ]
+    return KEEP, rows
+
+
+async def latest(ledger: Ledger, run_id: int) -> dict[str, dict[str, Any]]:
+    """The run's latest vitals by server, each with the time `at` which they were so."""
+    query = select(pulse.c.server, pulse.c.at, pulse.c.vitals).where(pulse.c.run_id == run_id).order_by(pulse.c.server)
+    return {row.server: {"at": row.at} | msgspec.json.decode(row.vitals) for row in await ledger.rows(query)}
