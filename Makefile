@@ -8,7 +8,7 @@ PEERS := .venv-bench
 PEERS_READY := $(PEERS)/.ready
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
-.PHONY: help setup demo run resume retry status report test check chaos format lock image bench clean
+.PHONY: help setup demo run resume retry status report test lint check chaos format lock image bench clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | column -t -s "$$(printf '\t')" 2>/dev/null || grep '##' $(MAKEFILE_LIST)
@@ -43,12 +43,13 @@ report: $(READY) ## Rebuild the report from the store
 test: $(READY) ## The tests, in parallel; none needs the internet
 	$(BIN)/python -m pytest -n auto
 
-check: $(READY) ## Format, lint, types, layers, tests
+lint: $(READY) ## Format, lint, types, layers
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n auto
+
+check: lint test ## Everything that must hold at every commit
 
 chaos: $(READY) ## Hundreds of kills, stops, power cuts and random faults, and the table of figures (half an hour)
 	@figures=$$(mktemp); CHAOS=1 CHAOS_FIGURES=$$figures $(BIN)/python -m pytest -n auto --dist worksteal $(CHAOS_TESTS); code=$$?; \

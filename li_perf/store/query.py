@@ -13,7 +13,8 @@ from typing import Any, Self
 
 CHUNK_ROWS = 5_000
 SHARE, LEAST, MOST = 0.25, 64_000_000, 4_000_000_000  # of the memory at hand, and bytes
-CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")  # of this container; "max" where there is none
+# Of this container, in either version of control groups; "max", or more than there is, where it has none.
+CGROUP_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 
 # In this order: nothing can be changed after the last.
 SETTINGS = (
@@ -103,8 +104,9 @@ class Tables:
 def memory_share() -> int:
     """A quarter of the memory that this process may have, in bytes: of its container's, else of the machine's."""
     at_hand = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    with suppress(OSError, ValueError):
-        at_hand = min(at_hand, int(CGROUP_LIMIT.read_text()))
+    for limit in CGROUP_LIMITS:
+        with suppress(OSError, ValueError):
+            at_hand = min(at_hand, int(limit.read_text()))
     return int(min(MOST, max(LEAST, SHARE * at_hand)))
 
 
