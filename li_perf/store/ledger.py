@@ -10,10 +10,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ClauseElement, Connection, Dialect, Engine, Executable
 from sqlalchemy.exc import DBAPIError
@@ -28,8 +27,7 @@ Change = tuple[ClauseElement, Sequence[Mapping[str, Any]]]
 Write = Callable[[Connection], None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Waiting:
+class _Waiting(NamedTuple):
     changes: Sequence[Change]
     write: Write | None
     done: asyncio.Future[None]
@@ -101,7 +99,7 @@ class Ledger:
     async def _wait_for(self, changes: Sequence[Change], write: Write | None) -> None:
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.put_nowait(_Waiting(changes=changes, write=write, done=done))
-        await asyncio.shield(done)
+        await done
 
     def _commit(self, changes: Sequence[Change], waiting: Sequence[_Waiting]) -> BaseException | None:
         """One transaction, in the keeper's thread; what went wrong, for those who wait."""
@@ -132,7 +130,7 @@ def _merged(waiting: Sequence[_Waiting], riding: Sequence[Change]) -> list[Chang
 
 
 def _settle(done: asyncio.Future[None], problem: BaseException | None) -> None:
-    if done.done():
+    if done.done():  # whoever waited was cancelled; what was given is kept all the same
         return
     if problem is None:
         done.set_result(None)
