@@ -87,8 +87,8 @@ async def at_work(order: Order, act: Callable[[Job], Awaitable[T]], halt: Halt) 
                 if not servers:
                     return await act(job)
                 job.count_requests()
-                async with pulse.felt(job):
-                    return await act(job)
+                async with pulse.felt(job) as felt:
+                    return await act(felt)
 
 
 async def planning(order: Order, halt: Halt) -> Plan:

@@ -118,7 +118,10 @@ class Breaker:
             except Fault as error:
                 fault = error
                 log.warning(
-                    "%s does not answer (%s). Paused, nothing is lost; next try in %.0f s.", self._name, error, wait
+                    "%s does not answer (%s). Paused, nothing is lost; next try in %.0f s.",
+                    self._name,
+                    _said(error),
+                    wait,
                 )
                 if not self._heartbeat.slept_since(begun):  # a server is not blamed for the time that we slept
                     waited += loop.time() - begun
@@ -136,5 +139,11 @@ class Breaker:
     def _farewell(self, fault: Fault | None) -> str:
         minutes = self._policy.outage_limit / 60
         return (
-            f"{self._name} has not answered for {minutes:.0f} min ({fault}). Nothing is lost: `li-perf resume` goes on."
+            f"{self._name} has not answered for {minutes:.0f} min ({_said(fault)}). "
+            "Nothing is lost: `li-perf resume` goes on."
         )
+
+
+def _said(fault: Fault | None) -> str:
+    """For brackets."""
+    return str(fault).rstrip(".")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from li_perf.faces.report_values import visible
-from li_perf.steps.explain import Evidence, Pair, Told
+from li_perf.model import State
+from li_perf.steps.explain import LEVELS, Evidence, Pair, Told
 
 WHY = {
     "parcel_exact": "the address names this parcel",
@@ -19,10 +22,12 @@ WHY = {
     "lookup_failed": "there is no answer yet: `li-perf retry` asks again",
 }
 
+SOURCES = {"ais": "AIS", "opa": "the City's table of properties", "local": "li_perf: no server can read it"}
+
 
 def evidence_text(found: Evidence) -> str:
     """A few lines a request: its address, the look-up, the parcels, and each violation beside it with its levels."""
-    lines = [*_look_up(found), *(f"parcel {row['value']}: violations {row['state']}" for row in found.fetches)]
+    lines = [*_look_up(found), *(_parcel(row) for row in found.fetches)]
     for request in found.requests:
         lines += ["", *_request(request)]
     return visible_lines(lines)
@@ -36,16 +41,23 @@ def _look_up(found: Evidence) -> list[str]:
     if found.lookup is None:
         return [f"question: {found.question or 'none: the address is not worth asking'}"]
     row = found.lookup
+    if row["state"] == State.PENDING:
+        return [f"question: {row['question']}", "  pending: it has no answer yet, `li-perf resume` goes on"]
     kept = f", {row['bytes_kept']:,} bytes kept" if row["bytes_kept"] else ""
     calls = "1 call" if row["attempts"] == 1 else f"{row['attempts']} calls"
     reason = f" ({row['reason']})" if row["reason"] else ""
     return [
         f"question: {row['question']}",
-        f"  {row['state']}{reason} by {row['source'] or 'nobody'} at {row['answered_at'] or '–'}, {calls}, "
+        f"  {row['state']}{reason} by {SOURCES.get(row['source'], 'nobody')} at {row['answered_at'] or '–'}, {calls}, "
         f"status {row['status'] or '–'}{kept}",
         f"  meaning: {row['outcome'] or '–'}, accounts {row['accounts'] or '[]'}, "
         f"match type {row['match_type'] or '–'}",
     ]
+
+
+def _parcel(row: dict[str, Any]) -> str:
+    reason = f" ({row['reason']})" if row["reason"] else ""
+    return f"parcel {row['value']}: the fetching of its violations is {row['state']}{reason}"
 
 
 def _request(request: Told) -> list[str]:
@@ -57,8 +69,23 @@ def _request(request: Told) -> list[str]:
         f"  outcome: {_why(request.outcome)}",
         f"  parcels: {', '.join(request.accounts) or 'none'}",
     ]
-    lines += [f"  complaint {row['complaintnumber']} of case {row['casenumber']}" for row in request.complaints]
-    return [*lines, *(_pair(pair) for pair in request.pairs)] if request.pairs else [*lines, f"  {_why_none(request)}"]
+    lines += [_complaint(row) for row in request.complaints]
+    return [*lines, f"  matches: {_levels(request)}", *(_pair(pair) for pair in request.pairs)]
+
+
+def _complaint(row: dict[str, Any]) -> str:
+    case = f"of case {row['casenumber']}" if row["casenumber"] else "without a case"
+    return f"  complaint {row['complaintnumber']} {case}, of {row['complaint_on'] or 'an unknown day'}"
+
+
+def _levels(request: Told) -> str:
+    """At which levels the request matches: those of its violations together."""
+    if not request.pairs:
+        return _why_none(request)
+    met = {level for pair in request.pairs for level in pair.levels}
+    return (
+        ", ".join(level for level in LEVELS.values() if level in met) or "nothing: none of its violations fits a level"
+    )
 
 
 def _why(outcome: str | None) -> str:
@@ -66,9 +93,11 @@ def _why(outcome: str | None) -> str:
 
 
 def _why_none(request: Told) -> str:
+    if request.outcome is None:
+        return "not matched yet: `li-perf resume` goes on"
     if not request.accounts:
-        return "matches nothing: there is no parcel to look at"
-    return "matches nothing: no violation is known at its parcels"
+        return "nothing: there is no parcel to look at"
+    return "nothing: no violation is known at its parcels"
 
 
 def _pair(pair: Pair) -> str:
@@ -85,4 +114,4 @@ def _lag(days: int | None) -> str:
         return "no lag, as a date is missing"
     if days == 0:
         return "the request's own day"
-    return f"{abs(days):,} days {'after' if days > 0 else 'before'} the request"
+    return f"{abs(days):,} day{'' if abs(days) == 1 else 's'} {'after' if days > 0 else 'before'} the request"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import math
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from prometheus_client import CollectorRegistry, start_http_server
@@ -12,6 +14,8 @@ from prometheus_client.registry import Collector
 from li_perf.engine.vitals import Vitals
 from li_perf.errors import UserError
 from li_perf.steps.job import Progress, Tell
+
+EVERY_SECONDS = 1.0  # between two looks at the servers
 
 
 @contextmanager
@@ -26,10 +30,11 @@ def serving(tell: Tell, *, host: str, port: int | None) -> Iterator[Tell]:
     try:
         server, thread = start_http_server(port, addr=host, registry=registry)
     except OSError as error:
-        raise UserError(f"Metrics cannot be served at {host}:{port} ({error.strerror}). Choose another port.") from None
+        why = error.strerror or type(error).__name__
+        raise UserError(f"Metrics cannot be served at {host}:{port} ({why}). Choose another port.") from None
 
     def both(progress: Progress) -> None:
-        latest.steps[progress.step] = progress
+        latest.told(progress)
         tell(progress)
 
     try:
@@ -41,13 +46,26 @@ def serving(tell: Tell, *, host: str, port: int | None) -> Iterator[Tell]:
 
 
 class Latest(Collector):
-    """The last progress of each step, read when Prometheus asks."""
+    """The last progress of each step and the servers' last vitals, some seconds old.
 
-    def __init__(self) -> None:
-        self.steps: dict[str, Progress] = {}
+    They are taken when progress is told, as Prometheus asks in a thread of its own and the engine lives in another.
+    """
+
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._steps: dict[str, Progress] = {}
+        self._servers: dict[str, Vitals] = {}
+        self._clock = clock
+        self._looked_at = -math.inf
+
+    def told(self, progress: Progress) -> None:
+        now, is_new = self._clock(), progress.step not in self._steps
+        self._steps[progress.step] = progress
+        if is_new or progress.done == progress.total or now - self._looked_at >= EVERY_SECONDS:
+            self._looked_at = now
+            self._servers.update((each.server, each) for each in progress.vitals())
 
     def collect(self) -> Iterable[Metric]:
-        steps = list(self.steps.values())
+        steps, servers = list(self._steps.values()), list(self._servers.values())
         done = GaugeMetricFamily("li_perf_step_done", "Things done in a step", labels=["step"])
         total = GaugeMetricFamily("li_perf_step_total", "Things to do in a step", labels=["step"])
         for progress in steps:
@@ -55,7 +73,6 @@ class Latest(Collector):
             if progress.total is not None:
                 total.add_metric([progress.step], progress.total)
         yield from (done, total)
-        servers = [each for progress in steps for each in progress.vitals()]
         yield from _gauges(servers)
         yield from _counters(servers)
 

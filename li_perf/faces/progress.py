@@ -1,21 +1,27 @@
-"""Progress for the eye: bars on a terminal; elsewhere a line a minute and one at each step's end, as text or JSON."""
+"""Progress for the eye: bars on a terminal; elsewhere a line a minute and at a step's ends, as text or JSON."""
 
 from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 import msgspec
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
+from rich.table import Column
 
 from li_perf.engine.vitals import Vitals
+from li_perf.faces.words import pace, remarkable, servers_in_words, span
+from li_perf.steps import pulse
 from li_perf.steps.job import Progress, Tell
 
-EVERY_SECONDS = 60.0
+EVERY_SECONDS = 60.0 - pulse.EVERY_SECONDS  # the pulse tells again what is told: so no minute is silent
+LATELY = 5  # lines over which the pace is seen
 BLINK = 0.2  # seconds between two updates of a bar
 
 
@@ -26,9 +32,17 @@ def telling(*, as_json: bool = False) -> Iterator[Tell]:
     if as_json or not console.is_terminal:
         yield Lines(as_json=as_json)
         return
-    columns = (TextColumn("{task.description:<28}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Bar(*columns, TextColumn("{task.fields[note]}"), console=console) as bar:
+    with Bar(*_columns(), console=console) as bar:
         yield Bars(bar)
+
+
+def _columns() -> Iterator[ProgressColumn]:
+    """The figures keep their width; the note takes what is left, on several lines if need be."""
+    yield TextColumn("{task.description}", table_column=Column(no_wrap=True))
+    yield BarColumn(12, table_column=Column(no_wrap=True))
+    yield MofNCompleteColumn(table_column=Column(no_wrap=True))
+    yield TimeRemainingColumn(table_column=Column(no_wrap=True))
+    yield TextColumn("{task.fields[note]}", markup=False, table_column=Column(ratio=1))
 
 
 class Bars:
@@ -41,21 +55,28 @@ class Bars:
 
     def __call__(self, progress: Progress) -> None:
         now = time.monotonic()
+        is_end = progress.total is not None and progress.done >= progress.total
         if progress.step not in self._tasks:
-            self._tasks[progress.step] = self._bar.add_task(progress.step, total=progress.total, note="")
-        elif now - self._told_at < BLINK and progress.done != progress.total:
+            self._tasks[progress.step] = self._bar.add_task(
+                progress.step, total=progress.total, completed=progress.done, note=""
+            )
+        elif now - self._told_at < BLINK and not is_end:
             return
         self._told_at = now
-        note = progress.note or in_words(progress.vitals())
+        servers = remarkable(progress.vitals()) if is_end else progress.vitals()
+        note = progress.note or servers_in_words(servers, between="\n")
         self._bar.update(self._tasks[progress.step], completed=progress.done, total=progress.total, note=note)
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One line's facts; `rate` is things a second since the step began here, `seconds_left` at that rate."""
+    """One line's facts: `rate` is things a second in the last minutes, of a step that has ended in all of its time;
+    `seconds` since the step began here, `seconds_left` at that rate."""
 
+    at: str
     step: str
     done: int
     total: int | None = None
+    seconds: float = 0.0
     rate: float | None = None
     seconds_left: float | None = None
     note: str = ""
@@ -63,57 +84,54 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Lines:
-    """One line a minute, and one at each step's beginning and end."""
+    """One line a minute, and one at each step's beginning and end. `clock` is in seconds."""
 
-    def __init__(self, *, as_json: bool = False) -> None:
+    def __init__(self, *, as_json: bool = False, clock: Callable[[], float] = time.monotonic) -> None:
         self._as_json = as_json
-        self._step = ""
-        self._first = (0.0, 0)
-        self._told_at = 0.0
+        self._clock = clock
+        self._step: str | None = None
+        self._is_over = False
+        self._began = (0.0, 0)
+        self._told: deque[tuple[float, int]] = deque(maxlen=LATELY)
 
     def __call__(self, progress: Progress) -> None:
-        now = time.monotonic()
+        now, was_over = self._clock(), self._is_over
+        self._is_over = progress.total is not None and progress.done >= progress.total
         is_first = progress.step != self._step
         if is_first:
-            self._step, self._first = progress.step, (now, progress.done)
-        is_end = progress.total is not None and progress.done >= progress.total
-        if is_first or is_end or now - self._told_at >= EVERY_SECONDS:
-            self._told_at = now
+            self._step, self._began = progress.step, (now, progress.done)
+            self._told.clear()
+        if is_first or (self._is_over and not was_over) or now - self._told[-1][0] >= EVERY_SECONDS:
             line = self._line(progress, now)
-            text = msgspec.json.encode(line).decode() if self._as_json else _text(line)
+            self._told.append((now, progress.done))
+            text = msgspec.json.encode(line).decode() if self._as_json else line_text(line)
             print(text, file=sys.stderr, flush=True)
 
     def _line(self, progress: Progress, now: float) -> Line:
-        started, begun = self._first
-        rate = (progress.done - begun) / (now - started) if now > started and progress.done > begun else None
+        since, done = self._began if self._is_over or not self._told else self._told[0]
+        rate = (progress.done - done) / (now - since) if now > since and progress.done > done else None
+        left = None if progress.total is None else max(0, progress.total - progress.done)
         return Line(
+            at=datetime.now(UTC).isoformat(timespec="milliseconds"),
             step=progress.step,
             done=progress.done,
             total=progress.total,
+            seconds=round(now - self._began[0], 3),
             rate=rate,
-            seconds_left=(progress.total - progress.done) / rate if progress.total is not None and rate else None,
+            seconds_left=left / rate if rate and left else None,
             note=progress.note,
             servers=progress.vitals(),
         )
 
 
-def _text(line: Line) -> str:
-    of = f" of {line.total:,}" if line.total is not None else ""
-    left = f", {line.seconds_left / 60:.1f} min left" if line.seconds_left is not None else ""
-    pace = f", {line.rate:,.0f}/s{left}" if line.rate else ""
-    note = line.note or in_words(line.servers)
-    return f"{line.step}: {line.done:,}{of}{pace}{f' ({note})' if note else ''}"
-
-
-def in_words(servers: Sequence[Vitals]) -> str:
-    """How the servers are being asked, in a few words each."""
-    return "; ".join(server_in_words(each) for each in servers)
-
-
-def server_in_words(each: Vitals) -> str:
-    """How one server is being asked."""
-    pace = f", at most {each.rate:.1f}/s" if each.rate is not None else ""
-    retries = f", {each.retries:,} retries" if each.retries else ""
-    held = f", waits {each.held:.0f} s" if each.held > 1 else ""
-    state = "paused, it does not answer" if each.is_paused else f"{each.in_flight} of {each.limit} in flight"
-    return f"{each.server} {state}{pace}{held}{retries}"
+def line_text(line: Line) -> str:
+    """One line for a person."""
+    is_over = line.total is not None and line.done >= line.total
+    of = f"{line.done:,} of {line.total:,}" if line.total is not None else f"{line.done:,}" if line.done else ""
+    took = f"in {span(line.seconds)}" if is_over and line.seconds >= 1 else ""
+    rate = pace(line.rate) if line.rate and line.seconds >= 1 else ""
+    left = f"{span(line.seconds_left)} left" if line.seconds_left is not None else ""
+    facts = ", ".join(filter(None, (f"{of} {took}".strip(), rate, left)))
+    is_between = line.seconds > 0 and not is_over
+    note = line.note or servers_in_words(line.servers if is_between else remarkable(line.servers))
+    return f"{line.step}{': ' if facts else ''}{facts}{f' ({note})' if note else ''}"

@@ -7,9 +7,13 @@ from typing import Any
 import msgspec
 
 from li_perf.engine.vitals import Vitals
-from li_perf.faces.progress import server_in_words
+from li_perf.faces.report_values import visible
+from li_perf.faces.words import pace, server_in_words, span
 from li_perf.steps.plan import Plan, WithPrefill
 from li_perf.steps.status import Status
+
+SILENT_SECONDS = 60.0  # a run at work is seen every five seconds, but for some busy ones
+SOURCES = {"ais": "from AIS", "opa": "from the City's table of properties", "local": "that no server could read"}
 
 
 def status_text(found: Status) -> str:
@@ -22,23 +26,30 @@ def status_text(found: Status) -> str:
     lines.append(f"  addresses: {_states(found.questions)}")
     lines.append(f"  parcels and cases: {_states(found.fetches)}")
     if found.answers:
-        sources = ", ".join(f"{count:,} from {source}" for source, count in found.answers.items())
+        sources = ", ".join(f"{count:,} {SOURCES.get(name, name)}" for name, count in found.answers.items())
         lines.append(f"  answers: {sources}; {found.asked_again:,} took more than one call")
     for server, outcomes in found.requests_sent.items():
         each = ", ".join(f"{outcome}: {count:,}" for outcome, count in outcomes.items())
         lines.append(f"  requests to {server}: {sum(outcomes.values()):,} ({each})")
     lines += [f"  failed: {reason} {count:,}" for reason, count in found.failures.items()]
-    lines += [f"  {_server(each)}, as of {each['at']}" for each in found.servers.values()]
+    lines += [f"  {_server(each)}" for each in found.servers.values()]
     if found.answers_a_second:
-        left = f", {_minutes(found.seconds_left)} left" if found.seconds_left else ""
-        lines.append(f"  {found.answers_a_second:.1f} answers a second in the last minute{left}")
+        left = f", {span(found.seconds_left)} left" if found.seconds_left else ""
+        lines.append(f"  AIS has answered {pace(found.answers_a_second)} in the last minute{left}")
     if not found.is_finished:
-        lines.append("`li-perf resume` goes on.")
-    return "\n".join(lines)
+        lines.append(_seen(found.seconds_since_seen))
+    return "\n".join(visible(line) for line in lines)
 
 
 def _server(each: dict[str, Any]) -> str:
     return server_in_words(msgspec.convert({name: value for name, value in each.items() if name != "at"}, Vitals))
+
+
+def _seen(seconds: float | None) -> str:
+    if seconds is None:
+        return "If it is not at work, `li-perf resume` goes on."
+    seen = f"Last seen at work {span(seconds)} ago"
+    return f"{seen}: `li-perf resume` goes on." if seconds > SILENT_SECONDS else f"{seen}."
 
 
 def plan_text(found: Plan) -> str:
@@ -82,4 +93,4 @@ def _states(states: dict[str, int]) -> str:
 def _minutes(seconds: float | None) -> str:
     if seconds is None:
         return "without a pace"
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+    return span(seconds)

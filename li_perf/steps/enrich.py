@@ -51,9 +51,13 @@ class Told:
     async def begin(self) -> None:
         states = await questions.states(self._job.ledger, selection.asked())
         self.done = sum(states.values()) - sum(states.get(state, 0) for state in TO_ASK)
+        self._tell()
 
     def one(self) -> None:
         self.done += 1
+        self._tell()
+
+    def _tell(self) -> None:
         self._job.tell(Progress(step="enrich", done=self.done, total=self._total, vitals=self._job.vitals))
 
 

@@ -68,6 +68,7 @@ async def explain(ledger: Ledger, text: str) -> Evidence:
     run = await runs.latest(ledger)
     if run is None:
         raise StoreError(f"Nothing was run on {ledger.path} yet. Begin with `li-perf run`.")
+    _refuse_unwritable(text)
     requests = await ledger.rows(evidence.requests_by_id(text.strip()))
     asked = ais.question(text)
     question = requests[0].question if requests else None if isinstance(asked, Outcome) else asked
@@ -75,7 +76,10 @@ async def explain(ledger: Ledger, text: str) -> Evidence:
         requests = await ledger.rows(evidence.requests_of(question))
     found = await ledger.rows(evidence.look_up(question)) if question else []
     if not requests and not found:
-        raise UserError(f"The store {ledger.path} knows no request and no address {text!r}. Is it of another period?")
+        raise UserError(
+            f"The store {ledger.path} knows no request and no address {text!r}. "
+            "Is it of another period, or written otherwise? An address is written as in the request."
+        )
     accounts = sorted({account for row in requests for account in _accounts(row.accounts)})
     return Evidence(
         asked_of=text,
@@ -84,6 +88,13 @@ async def explain(ledger: Ledger, text: str) -> Evidence:
         fetches=[dict(row._mapping) for row in await ledger.rows(evidence.fetches_of(run.id, accounts))],
         requests=[await _told(ledger, row) for row in requests],
     )
+
+
+def _refuse_unwritable(text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise UserError(f"{text!r} is not UTF-8, as every address and number in a store is. Type it anew.") from None
 
 
 async def _told(ledger: Ledger, row: Any) -> Told:

@@ -25,7 +25,7 @@ from li_perf.store.runs import Run, counted
 class Progress:
     """How far a step is: `done` of `total` things, None where the total is not known; `note` is for the eye.
 
-    `vitals` tells how the servers are being asked, when it is called.
+    `vitals` tells how the servers that the step asks are being asked, when it is called in the run's own thread.
     """
 
     step: str
@@ -72,7 +72,13 @@ class Job:
 
     def vitals(self) -> list[Vitals]:
         """How each server is being asked now."""
-        return [vitals(asker) for asker in (self.ais, self.carto)]
+        return [*self.vitals_of_ais(), *self.vitals_of_carto()]
+
+    def vitals_of_ais(self) -> list[Vitals]:
+        return [vitals(self.ais)]
+
+    def vitals_of_carto(self) -> list[Vitals]:
+        return [vitals(self.carto)]
 
     def count_requests(self) -> None:
         """From now on every commit adds what was sent to the servers since the last one to the run's tally."""

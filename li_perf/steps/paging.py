@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -134,6 +134,8 @@ async def _pages(job: Job, listing: Listing, counted: int) -> int:
     received, request = (cursor.rows, cursor.next_request) if cursor else (0, listing.first)
     last = await pages.last_body(job.ledger, job.run.id, table)
     repeated = listing.repeated(carto.rows_of(last)) if last is not None else 0
+    told = Progress(step=f"download {table}", done=received, total=counted, vitals=job.vitals_of_carto)
+    job.tell(told)
     while request is not None:
         job.halt.check()
         request, answer = await _page(job, request)
@@ -150,7 +152,7 @@ async def _pages(job: Job, listing: Listing, counted: int) -> int:
         await job.ledger.save(change)
         received += len(rows) - repeated
         repeated, request = listing.repeated(rows), following
-        job.tell(Progress(step=f"download {table}", done=received, total=counted))
+        job.tell(replace(told, done=received))
     return received
 
 

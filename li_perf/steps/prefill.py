@@ -81,8 +81,12 @@ async def _ask_the_sample(job: Job) -> None:
         nonlocal done
         await answer(job, address, vigil)
         done += 1
-        job.tell(Progress(step="audit", done=done, total=len(sample)))
+        tell()
 
+    def tell() -> None:
+        job.tell(Progress(step="audit", done=done, total=len(sample), vitals=job.vitals_of_ais))
+
+    tell()
     await together(
         feed(job, addresses, prefills.is_sampled(job.run.id)),
         work_off(addresses, one, workers=job.ais.client.server.concurrency, halt=job.halt),

@@ -1,29 +1,50 @@
-"""Keeps how the servers are being asked, every few seconds while a run is at work; `status` shows it."""
+"""The pulse of a run at work: every few seconds its servers' vitals are kept, and its last progress is told again."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
-from li_perf.steps.job import Job
+from li_perf.steps.job import Job, Progress
 from li_perf.store import pulses
 
 EVERY_SECONDS = 5.0
 
 
 @asynccontextmanager
-async def felt(job: Job) -> AsyncIterator[None]:
-    """Keep the pulse within the block. A store that does not take it does not take the run's answers either."""
-    beating = asyncio.create_task(_beat(job), name="pulse")
+async def felt(job: Job, *, every: float = EVERY_SECONDS) -> AsyncIterator[Job]:
+    """The job to work on within the block; its pulse is felt `every` so many seconds.
+
+    A store that does not take the pulse does not take the run's answers either.
+    """
+    last = Last(job)
+    beating = asyncio.create_task(_beat(job, last, every), name="pulse")
     try:
-        yield
+        yield replace(job, tell=last)
     finally:
         beating.cancel()
         await asyncio.gather(beating, return_exceptions=True)
 
 
-async def _beat(job: Job) -> None:
+class Last:
+    """Tells progress on, and the last again: in a run that is held nothing is done, and yet it must not fall silent."""
+
+    def __init__(self, job: Job) -> None:
+        self._tell = job.tell
+        self._last = Progress(step="greet", done=0, vitals=job.vitals)
+
+    def __call__(self, progress: Progress) -> None:
+        self._last = progress
+        self._tell(progress)
+
+    def again(self) -> None:
+        self._tell(self._last)
+
+
+async def _beat(job: Job, last: Last, every: float) -> None:
     while True:
-        await asyncio.sleep(EVERY_SECONDS)
+        await asyncio.sleep(every)
+        last.again()
         await job.ledger.save(pulses.keep(job.run.id, {each.server: each for each in job.vitals()}))

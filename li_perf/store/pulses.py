@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -30,7 +30,7 @@ def keep(run_id: int, vitals: Mapping[str, Any]) -> Change:
     return KEEP, rows
 
 
-async def latest(ledger: Ledger, run_id: int) -> dict[str, dict[str, Any]]:
-    """The run's latest vitals by server, each with the time `at` which they were so."""
-    query = select(pulse.c.server, pulse.c.at, pulse.c.vitals).where(pulse.c.run_id == run_id).order_by(pulse.c.server)
-    return {row.server: {"at": row.at} | msgspec.json.decode(row.vitals) for row in await ledger.rows(query)}
+async def latest(ledger: Ledger, run_id: int) -> Sequence[Any]:
+    """The run's latest vitals, JSON as it was kept: server, at, vitals."""
+    query = select(pulse.c.server, pulse.c.at, pulse.c.vitals).where(pulse.c.run_id == run_id)
+    return await ledger.rows(query.order_by(pulse.c.server))

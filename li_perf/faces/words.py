@@ -1,0 +1,53 @@
+"""Times and servers in an operator's words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from li_perf.engine.vitals import Vitals
+
+HELD = 1.0  # seconds of waiting that are worth a word
+
+
+def span(seconds: float) -> str:
+    """A time of so many seconds, no more exactly than one wants to know it."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def pace(rate: float) -> str:
+    """Things a second."""
+    return f"{rate:,.0f}/s" if rate >= 100 else f"{rate:.1f}/s" if rate >= 0.05 else "less than 0.1/s"
+
+
+def servers_in_words(servers: Sequence[Vitals], *, between: str = "; ") -> str:
+    """How servers are being asked."""
+    return between.join(server_in_words(each) for each in servers)
+
+
+def remarkable(servers: Sequence[Vitals]) -> list[Vitals]:
+    """Those of which there is something to say where nothing is asked of them, or not yet."""
+    return [each for each in servers if each.is_paused or each.held > HELD or each.in_flight or _so_far(each)]
+
+
+def server_in_words(each: Vitals) -> str:
+    """How one server is being asked: what keeps it from being asked first, then what has happened so far."""
+    facts = [*_now(each), *_so_far(each)]
+    return f"{each.server}: {', '.join(facts)}"
+
+
+def _now(each: Vitals) -> list[str]:
+    if each.is_paused:
+        return ["does not answer, paused"]
+    if each.held > HELD:
+        return [f"not asked for {span(each.held)}"]
+    most = [f"at most {pace(each.rate)}"] if each.rate is not None else []
+    return [*most, f"{each.in_flight} in flight, limit {each.limit}"]
+
+
+def _so_far(each: Vitals) -> list[str]:
+    counts = {"retry": each.retries, "outage": each.openings}
+    plural = {"retry": "retries", "outage": "outages"}
+    return [f"{count:,} {name if count == 1 else plural[name]}" for name, count in counts.items() if count]
