@@ -24,6 +24,12 @@ WHY = {
 
 SOURCES = {"ais": "AIS", "opa": "the City's table of properties", "local": "li_perf: no server can read it"}
 
+FETCHED = {
+    State.PENDING: "its violations are still to be fetched",
+    State.ANSWERED: "its violations were fetched",
+    State.FAILED: "its violations could not be fetched",
+}
+
 
 def evidence_text(found: Evidence) -> str:
     """A few lines a request: its address, the look-up, the parcels, and each violation beside it with its levels."""
@@ -57,7 +63,7 @@ def _look_up(found: Evidence) -> list[str]:
 
 def _parcel(row: dict[str, Any]) -> str:
     reason = f" ({row['reason']})" if row["reason"] else ""
-    return f"parcel {row['value']}: the fetching of its violations is {row['state']}{reason}"
+    return f"parcel {row['value']}: {FETCHED.get(row['state'], row['state'])}{reason}"
 
 
 def _request(request: Told) -> list[str]:

@@ -22,6 +22,7 @@ from li_perf.steps.job import Progress, Tell
 
 EVERY_SECONDS = 60.0 - pulse.EVERY_SECONDS  # the pulse tells again what is told: so no minute is silent
 LATELY = 5  # lines over which the pace is seen
+MOMENT = 0.1  # seconds of a step that say something of its pace
 BLINK = 0.2  # seconds between two updates of a bar
 
 
@@ -129,7 +130,7 @@ def line_text(line: Line) -> str:
     is_over = line.total is not None and line.done >= line.total
     of = f"{line.done:,} of {line.total:,}" if line.total is not None else f"{line.done:,}" if line.done else ""
     took = f"in {span(line.seconds)}" if is_over and line.seconds >= 1 else ""
-    rate = pace(line.rate) if line.rate and line.seconds >= 1 else ""
+    rate = pace(line.rate) if line.rate and line.seconds >= MOMENT else ""
     left = f"{span(line.seconds_left)} left" if line.seconds_left is not None else ""
     facts = ", ".join(filter(None, (f"{of} {took}".strip(), rate, left)))
     is_between = line.seconds > 0 and not is_over
