@@ -27,9 +27,10 @@ async def states(ledger: Ledger, *, name: str, table: Any) -> Check:
 
 
 def _ask_again(ledger: Ledger, table: Any) -> str:
+    known = ", ".join(f"'{state}'" for state in State)
     return (
         f"sqlite3 {ledger.path} \"UPDATE {table.name} SET state = 'failed', reason = 'damaged' "
-        "WHERE state NOT IN ('pending', 'answered')\", then `li-perf retry` asks them again."
+        f"WHERE state NOT IN ({known}) OR state = 'failed' AND reason IS NULL\", then `li-perf retry` asks them again."
     )
 
 

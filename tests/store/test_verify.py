@@ -224,3 +224,20 @@ async def test_a_store_can_be_verified_while_a_run_writes_to_it(tmp_path: Path) 
     finally:
         done.set()
         assert await writing > 0
+
+
+async def test_what_verify_says_to_do_about_a_state_mends_it_and_touches_no_other(store: Path) -> None:
+    old = "update lookup set state = 'stale' where id = 2"
+    failed = "update lookup set state = 'failed', reason = 'garbled' where id = 3"
+    sql(store, old, failed, "update lookup set state = 'answerec' where id = 1")
+    sql(store, "update lookup set state = 'failed', reason = null where id = 4")
+    (check,) = [check for check in (await _verify(store)).checks if check.name == "questions"]
+    assert check.remedy
+    sql(store, check.remedy.split('"')[1])
+    assert "questions" not in await _unsound(store)
+    assert sql(store, "select state, reason from lookup where id <= 4 order by id") == [
+        ("failed", "damaged"),
+        ("stale", None),
+        ("failed", "garbled"),
+        ("failed", "damaged"),
+    ]
