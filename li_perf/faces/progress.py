@@ -58,8 +58,9 @@ class Bars:
         now = time.monotonic()
         is_end = progress.total is not None and progress.done >= progress.total
         if progress.step not in self._tasks:
+            self._end_those_without_total()
             self._tasks[progress.step] = self._bar.add_task(
-                progress.step, total=progress.total, completed=progress.done, note=""
+                progress.step, total=progress.total, completed=progress.done, note="", says=bool(progress.note)
             )
         elif now - self._told_at < BLINK and not is_end:
             return
@@ -67,6 +68,12 @@ class Bars:
         servers = remarkable(progress.vitals()) if is_end else progress.vitals()
         note = progress.note or servers_in_words(servers, between="\n")
         self._bar.update(self._tasks[progress.step], completed=progress.done, total=progress.total, note=note)
+
+    def _end_those_without_total(self) -> None:
+        """Nothing says when they are over but the next step; what was still nothing then was a wait."""
+        for task in self._bar.tasks:
+            if task.total is None:
+                self._bar.update(task.id, total=task.completed, visible=task.completed > 0 or task.fields["says"])
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -183,6 +183,18 @@ def test_a_bar_of_a_run_that_goes_on_begins_where_that_stands_and_tells_each_ser
         assert said in shown
 
 
+def test_a_bar_for_what_came_before_the_first_step_goes_with_it() -> None:
+    with Bar(*_columns(), console=Console(file=io.StringIO(), force_terminal=True), auto_refresh=False) as bar:
+        bars = Bars(bar)
+        bars(of(0, None, step="greet", vitals=HELD))
+        assert [task.visible for task in bar.tasks] == [True]
+        bars(of(0, None, step="prefill", note="AIS is asked: no table"))
+        bars(of(0, 10, step="enrich"))
+        shown = [(task.description, task.visible) for task in bar.tasks]
+        assert shown == [("greet", False), ("prefill", True), ("enrich", True)]
+        assert bar.tasks[0].finished
+
+
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
