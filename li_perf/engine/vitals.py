@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 class Vitals(msgspec.Struct, frozen=True, kw_only=True):
     """`rate` is the most calls a second at present, null where nothing bounds them; `held` seconds until the next call.
 
-    `limit` is the adaptive bound on calls in flight, `calls` are counted by verdict since the process began, and
-    `openings` is how often the breaker paused the run.
+    `limit` is the adaptive bound on calls in flight. Since the process began: `calls` by verdict (those with "service"
+    are repeated, charged to nobody), `retries`, new tries of questions, and `openings` of the breaker: pauses.
     """
 
     server: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from li_perf.engine.verdict import Verdict
 from li_perf.engine.vitals import Vitals
 
 HELD = 1.0  # seconds of waiting that are worth a word
@@ -48,6 +49,9 @@ def _now(each: Vitals) -> list[str]:
 
 
 def _so_far(each: Vitals) -> list[str]:
-    counts = {"retry": each.retries, "outage": each.openings}
-    plural = {"retry": "retries", "outage": "outages"}
-    return [f"{count:,} {name if count == 1 else plural[name]}" for name, count in counts.items() if count]
+    counts = (
+        (each.calls.get(Verdict.SERVICE, 0), "repeat", "repeats"),
+        (each.retries, "retry", "retries"),
+        (each.openings, "outage", "outages"),
+    )
+    return [f"{count:,} {one if count == 1 else many}" for count, one, many in counts if count]

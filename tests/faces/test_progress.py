@@ -202,6 +202,8 @@ def test_a_bar_for_what_came_before_the_first_step_goes_with_it() -> None:
         ({"rate": 0.01}, "AIS: at most less than 0.1/s, 3 in flight, limit 5"),
         ({"retries": 1}, "AIS: at most 9.8/s, 3 in flight, limit 5, 1 retry"),
         ({"retries": 1_200, "openings": 2}, "AIS: at most 9.8/s, 3 in flight, limit 5, 1,200 retries, 2 outages"),
+        ({"calls": {"ok": 9, "service": 1}}, "AIS: at most 9.8/s, 3 in flight, limit 5, 1 repeat"),
+        ({"calls": {"service": 2_000}, "held": 9.0, "retries": 3}, "AIS: not asked for 9 s, 2,000 repeats, 3 retries"),
         ({"held": 0.4}, "AIS: at most 9.8/s, 3 in flight, limit 5"),
         ({"held": 12.0}, "AIS: not asked for 12 s"),
         ({"held": 3_600.0, "is_paused": True}, "AIS: does not answer, paused"),

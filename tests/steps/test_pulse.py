@@ -210,6 +210,19 @@ async def test_answers_are_counted_by_who_gave_them(city: SimulatedCity, tmp_pat
     assert expected in status_text(found).splitlines()
 
 
+async def test_hostile_text_in_a_store_is_shown_and_does_nothing(city: SimulatedCity, tmp_path: Path) -> None:
+    async with serve(city) as simulation:
+        settings = settings_for(simulation, tmp_path)
+        await work(settings, city)
+    with closing(sqlite3.connect(settings.data / "philadelphia.db")) as store, store:
+        store.execute("update lookup set source = ? where id = 1", ["a\x1b[2J\r\nb"])
+        store.execute("update lookup set state = 'failed', reason = ? where id = 2", ["c\x9b31m\u202ed"])
+        store.execute("update tally set outcome = ? where outcome = '200' and server = 'AIS'", ["e\x1b[2Jf"])
+    text = status_text(await read_status(settings))
+    assert "a␛[2J␍␊b" in text
+    assert not set("\x1b\r\x9b\u202e") & set(text)
+
+
 def test_a_store_of_an_older_version_says_what_brings_it_up_to_date(
     city: SimulatedCity, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
