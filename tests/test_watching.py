@@ -49,7 +49,7 @@ def watched(port: int, process: subprocess.Popen[str]) -> list[dict[str, float]]
 
 def test_a_run_serves_metrics_while_it_works_and_speaks_json(tmp_path: Path) -> None:
     port = free_port()
-    with simulated(tickets=150) as city:
+    with simulated(tickets=100) as city:
         environment = city.environment(tmp_path, LI_PERF_AIS_RATE="40", LI_PERF_METRICS_PORT=str(port))
         with start(["run", "--log-format", "json"], environment, tmp_path) as process:
             seen = watched(port, process)
@@ -57,7 +57,7 @@ def test_a_run_serves_metrics_while_it_works_and_speaks_json(tmp_path: Path) -> 
     assert process.returncode == 0, err
     last = seen[-1]
     assert 30 <= last["li_perf_calls_total AIS ok"] < last["li_perf_step_total enrich"]
-    assert last["li_perf_step_done clean"] == last["li_perf_step_total clean"] == 150
+    assert last["li_perf_step_done clean"] == last["li_perf_step_total clean"] == 100
     assert 0 < last["li_perf_rate AIS"] <= 40
     assert "li_perf_rate Carto" not in last
     assert last["li_perf_paused AIS"] == 0

@@ -184,7 +184,7 @@ def test_a_requests_line_sums_up_the_levels_of_its_violations(place: Place) -> N
 
 
 def test_what_the_citys_table_answered_says_so(tmp_path: Path) -> None:
-    place = settled(tmp_path, build(tickets=120, seed=7, unanswerable=False), prefill=True, audit=5)
+    place = settled(tmp_path, build(tickets=60, seed=7, unanswerable=False), prefill=True, audit=5)
     (question, *_), *_ = rows(place.settings, "select question from lookup where source = 'opa' limit 1")
     text = evidence_text(place.explain(question))
     assert "answered by the City's table of properties at 2" in text
