@@ -23,7 +23,6 @@ class Channel(Generic[T]):
 
     def __init__(self, size: int) -> None:
         self._queue: asyncio.Queue[T | _End] = asyncio.Queue(size)
-        self._taking = asyncio.Lock()
 
     async def put(self, item: T) -> None:
         await self._queue.put(item)
@@ -36,22 +35,6 @@ class Channel(Generic[T]):
         while not isinstance(item := await self._queue.get(), _End):
             yield item
         self._queue.put_nowait(END)
-
-    async def batch(self, *, size: int, seconds: float) -> list[T]:
-        """Up to `size` items, or what came within `seconds` of the first; empty at the end. One gatherer at a time."""
-        async with self._taking:
-            gathered: list[T] = []
-            try:
-                async with asyncio.timeout(None) as patience:
-                    while len(gathered) < size and not isinstance(item := await self._queue.get(), _End):
-                        gathered.append(item)
-                        if len(gathered) == 1:
-                            patience.reschedule(asyncio.get_running_loop().time() + seconds)
-                    if len(gathered) < size:
-                        self._queue.put_nowait(END)
-            except TimeoutError:
-                pass  # the oldest has waited long enough
-            return gathered
 
 
 async def work_off(channel: Channel[T], work: Callable[[T], Awaitable[None]], *, workers: int, halt: Halt) -> None:

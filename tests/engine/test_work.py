@@ -1,4 +1,4 @@
-"""Workers, channels and batches."""
+"""Workers and channels."""
 
 from __future__ import annotations
 
@@ -16,51 +16,6 @@ async def fill(channel: Channel[int], count: int, every: float = 0.0) -> None:
         await channel.put(number)
         await asyncio.sleep(every)
     await channel.end()
-
-
-async def batches(channel: Channel[int], *, size: int, seconds: float) -> list[tuple[float, list[int]]]:
-    gathered, start = [], now()
-    while batch := await channel.batch(size=size, seconds=seconds):
-        gathered.append((now() - start, batch))
-    return gathered
-
-
-@in_virtual_time
-async def test_a_batch_goes_when_it_is_full() -> None:
-    channel: Channel[int] = Channel(100)
-    _, gathered = await asyncio.gather(fill(channel, 7), batches(channel, size=3, seconds=60))
-    assert [batch for _, batch in gathered] == [[0, 1, 2], [3, 4, 5], [6]]
-    assert gathered[-1][0] < 1
-
-
-@in_virtual_time
-async def test_a_batch_goes_when_its_oldest_has_waited_long_enough() -> None:
-    channel: Channel[int] = Channel(100)
-    _, gathered = await asyncio.gather(fill(channel, 6, every=2), batches(channel, size=100, seconds=5))
-    assert [batch for _, batch in gathered] == [[0, 1, 2], [3, 4, 5]]
-    assert gathered[0][0] == pytest.approx(5)
-
-
-@in_virtual_time
-async def test_the_first_of_a_batch_may_take_as_long_as_it_likes() -> None:
-    channel: Channel[int] = Channel(100)
-
-    async def late() -> None:
-        await asyncio.sleep(600)
-        await fill(channel, 1)
-
-    _, gathered = await asyncio.gather(late(), batches(channel, size=10, seconds=5))
-    assert gathered == [(pytest.approx(600), [0])]
-
-
-@in_virtual_time
-async def test_many_gatherers_lose_nothing_and_all_meet_the_end() -> None:
-    channel: Channel[int] = Channel(3)
-    results = await asyncio.gather(
-        fill(channel, 500, every=0.01), *(batches(channel, size=7, seconds=0.02) for _ in range(5))
-    )
-    items = [item for gathered in results[1:] for _, batch in gathered or [] for item in batch]
-    assert sorted(items) == list(range(500))
 
 
 @in_virtual_time
