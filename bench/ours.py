@@ -17,8 +17,9 @@ from bench.questions import questions
 from li_perf.cities import CITIES
 from li_perf.engine.halt import Halt
 from li_perf.model import Period
-from li_perf.session import Order, Which, at_work, until_told
+from li_perf.session import Order, Which, at_work
 from li_perf.settings import load
+from li_perf.signals import until_told
 from li_perf.steps.enrich import enrich
 from li_perf.steps.job import Job
 from li_perf.store.tables import ticket

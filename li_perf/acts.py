@@ -19,8 +19,9 @@ from li_perf.faces import report as report_face
 from li_perf.faces.brief import brief
 from li_perf.faces.folder import check_folder
 from li_perf.faces.progress import telling
-from li_perf.session import Order, Which, at_work, until_told
+from li_perf.session import Order, Which, at_work
 from li_perf.settings import Settings
+from li_perf.signals import until_told
 from li_perf.steps import run as run_step
 from li_perf.steps.job import Job, Tell
 from li_perf.steps.simulate import Simulation, neighbour

@@ -1,22 +1,21 @@
-"""Brings a job together: the lock, the store, the run that is begun or gone on with, the servers, the signals."""
+"""Brings a job together: the lock, the store, the run that is begun or gone on with, the servers."""
 
 from __future__ import annotations
 
 import asyncio
-import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum, auto
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 
 from li_perf import __version__
 from li_perf.cities.city import City
-from li_perf.engine.halt import Halt, Stopped
+from li_perf.engine.halt import Halt
 from li_perf.engine.heartbeat import Heartbeat
 from li_perf.errors import LiPerfError, UserError
 from li_perf.model import Period
@@ -33,7 +32,6 @@ from li_perf.store.opening import locked, open_ledger
 from li_perf.store.runs import Run
 
 T = TypeVar("T")
-DRAIN_SECONDS = 8.0  # Docker kills ten seconds after it asks
 
 
 class Which(Enum):
@@ -187,46 +185,3 @@ async def _servers(order: Order, settings: Settings, halt: Halt) -> AsyncIterato
             yield servers
     finally:
         beating.cancel()
-
-
-class Interrupted(Exception):
-    """A signal ended the work; everything answered is kept, and the command `again`, if any, goes on with it."""
-
-    def __init__(self, number: int, *, again: str | None) -> None:
-        super().__init__(f"Stopped. Nothing is lost: `{again}` goes on." if again else "Stopped.")
-        self.exit_code = 128 + number
-
-
-def until_told(start: Callable[[Halt], Coroutine[Any, Any, T]], *, again: str | None = None) -> T:
-    """Run to the end, or until SIGTERM or SIGINT: then what is in flight has eight seconds. A second signal ends it at
-    once; what the keeper was given is committed all the same. Raises Interrupted, which names the command `again`."""
-    with asyncio.Runner(loop_factory=_fast_loop()) as runner:
-        return runner.run(_until_told(start, again))
-
-
-def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """uvloop's loop where the extra [speed] is installed."""
-    try:
-        import uvloop
-    except ImportError:
-        return None
-    return uvloop.new_event_loop
-
-
-async def _until_told(start: Callable[[Halt], Coroutine[Any, Any, T]], again: str | None) -> T:
-    halt, loop, told = Halt(), asyncio.get_running_loop(), []
-    task = asyncio.create_task(start(halt), name="main")
-
-    def stop(number: int) -> None:
-        told.append(number)
-        halt.set()
-        if len(told) > 1:
-            task.cancel()
-        else:
-            loop.call_later(DRAIN_SECONDS, task.cancel)
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop, number)
-    with suppress(Stopped, asyncio.CancelledError):
-        return await task
-    raise Interrupted(told[0] if told else signal.SIGINT, again=again)

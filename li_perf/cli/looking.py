@@ -15,8 +15,9 @@ from li_perf.engine.halt import Halt
 from li_perf.faces.evidence import evidence_text
 from li_perf.faces.status import plan_text, status_text
 from li_perf.faces.verify import verify_text
-from li_perf.session import Which, planning, store_path, until_told
+from li_perf.session import Which, planning, store_path
 from li_perf.settings import load
+from li_perf.signals import until_told
 from li_perf.steps.explain import explain
 from li_perf.steps.status import status
 from li_perf.steps.verify import verify

@@ -12,8 +12,8 @@ from li_perf import acts
 from li_perf.cli.app import app
 from li_perf.cli.options import Audit, Data, LogFormat, MetricsPort, Output, Prefill, Rate, Since, Until
 from li_perf.engine.halt import Halt
-from li_perf.session import until_told
 from li_perf.settings import load, period
+from li_perf.signals import until_told
 from li_perf.steps.simulate import FULL, Addresses, Simulation
 from li_perf.steps.simulate import simulate as serve_simulation
 

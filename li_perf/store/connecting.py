@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from li_perf.store import schema
 
 BUSY_SECONDS = 5
+PREPARED = 512  # statements that the writer keeps: one for each number of rows
 LONGEST_ROW = 80_000_000  # bytes: above the longest answer that a server may send
 PRAGMAS = ("synchronous = FULL", "foreign_keys = ON", "trusted_schema = OFF", "cell_size_check = ON")
 WRITING_PRAGMAS = ("journal_mode = WAL",)
@@ -39,7 +40,7 @@ def readers(path: Path, *, read_only: bool, begin: str = "BEGIN") -> AsyncEngine
 def writer_of(path: Path, *, read_only: bool) -> Engine:
     """One connection, for the keeper's thread; opened when it is first needed."""
     url, only = _url(path, "sqlite+pysqlite", read_only), {"pool_size": 1, "max_overflow": 0}
-    engine = create_engine(url, connect_args={"factory": _Bounded}, **only)
+    engine = create_engine(url, connect_args={"factory": _Bounded, "cached_statements": PREPARED}, **only)
     _configure(engine, path, read_only, "BEGIN" if read_only else "BEGIN IMMEDIATE")
     return engine
 

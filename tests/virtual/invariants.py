@@ -15,7 +15,7 @@ from virtual.plan import SERVERS, Kind, Mishap
 from virtual.voyage import LATER, Session, Voyage
 
 from li_perf.errors import Denied, Misdirected, Outage, Unanswered
-from li_perf.session import Interrupted
+from li_perf.signals import Interrupted
 from li_perf.simulator.addresses import Kind as Address
 from li_perf.simulator.simulation import busiest_second
 from li_perf.sources.ais import KNOWN_GOOD

@@ -17,14 +17,15 @@ from support.runs import settings_for, whole
 from virtual.front import Front, fronting
 from virtual.plan import SERVERS, Plan
 
-from li_perf import session
+from li_perf import signals
 from li_perf.analysis.findings import Findings
 from li_perf.cities import CITIES
 from li_perf.engine.heartbeat import Heartbeat
 from li_perf.errors import ServerError
 from li_perf.model import Outcome, Period
-from li_perf.session import Interrupted, Order, Which, at_work
+from li_perf.session import Order, Which, at_work
 from li_perf.settings import Settings
+from li_perf.signals import Interrupted
 from li_perf.simulator.addresses import question_of
 from li_perf.simulator.city import SimulatedCity, build
 from li_perf.sources.ais import KNOWN_GOOD, is_askable
@@ -105,7 +106,7 @@ async def _one_session(voyage: Voyage) -> None:
     order = Order(city=CITIES["philadelphia"], settings=voyage.settings, which=Which.NEW_OR_UNFINISHED, period=period)
     try:
         with _signals(voyage.plan, front):
-            voyage.findings = await session._until_told(lambda halt: at_work(order, whole, halt), "li-perf resume")
+            voyage.findings = await signals._until_told(lambda halt: at_work(order, whole, halt), "li-perf resume")
     except (Interrupted, ServerError) as error:
         problem = error
     front.spoil_open("session ended")
