@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from random import Random
 
 from li_perf.simulator.addresses import House
@@ -37,13 +38,18 @@ def house(street: Street, number: int, account: str | None = None) -> House:
 
 def places(dice: Random) -> list[tuple[Street, int]]:
     """All places of the city in random order."""
-    found = [
+    found = list(_every_place())
+    dice.shuffle(found)
+    return found
+
+
+@cache
+def _every_place() -> tuple[tuple[Street, int], ...]:
+    return tuple(
         (street, number + (number // _WIDTH) % 2)
         for street in STREETS
         for number in range(street.low, street.high + 98, _WIDTH)
-    ]
-    dice.shuffle(found)
-    return found
+    )
 
 
 @dataclass(slots=True)
