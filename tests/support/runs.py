@@ -22,6 +22,13 @@ from li_perf.steps.job import Job
 T = TypeVar("T")
 
 
+class Brisk(Halt):
+    """A wish to stop whose waits are a twentieth as long: the servers here need no time to recover."""
+
+    async def sleep(self, seconds: float) -> None:
+        await super().sleep(seconds / 20)
+
+
 async def whole(job: Job) -> Findings:
     """A run to its end."""
     findings = await run_step.run(job)
@@ -57,7 +64,7 @@ async def work(
     """One verb, as the command line does it."""
     period = Period(since=city.since, until=city.until)
     order = Order(city=place, settings=settings, which=which, period=period)
-    return await at_work(order, act, halt or Halt())
+    return await at_work(order, act, halt or Brisk())
 
 
 def rows(settings: Settings, sql: str) -> list[tuple[Any, ...]]:
