@@ -14,7 +14,7 @@ import msgspec
 from li_perf.analysis.findings import Findings
 from li_perf.cities import CITIES
 from li_perf.engine.halt import Halt
-from li_perf.faces import messages, metrics
+from li_perf.faces import messages
 from li_perf.faces import report as report_face
 from li_perf.faces.brief import brief
 from li_perf.faces.folder import check_folder
@@ -47,11 +47,14 @@ def _telling(settings: Settings) -> Iterator[Tell]:
     """Progress and messages as the settings want them, and the endpoint for metrics."""
     as_json = settings.log_format == "json"
     messages.set_up(as_json=as_json)
-    with (
-        telling(as_json=as_json) as tell,
-        metrics.serving(tell, host=settings.metrics_host, port=settings.metrics_port) as told,
-    ):
-        yield told
+    with telling(as_json=as_json) as tell:
+        if settings.metrics_port is None:
+            yield tell
+            return
+        from li_perf.faces import metrics  # only here: prometheus_client takes its time to be imported
+
+        with metrics.serving(tell, host=settings.metrics_host, port=settings.metrics_port) as told:
+            yield told
 
 
 def _reporting(settings: Settings, act: Callable[[Job], Coroutine[Any, Any, Findings]]) -> Callable[[Job], Any]:

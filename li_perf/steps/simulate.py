@@ -13,9 +13,6 @@ import msgspec
 from li_perf.engine.halt import Halt
 from li_perf.errors import UserError
 from li_perf.model import Period
-from li_perf.simulator.city import build
-from li_perf.simulator.faults import Faults
-from li_perf.simulator.server import serve
 
 FULL = 45_656  # L&I requests of 2025, as three public analyses counted
 
@@ -52,6 +49,10 @@ async def simulate(
     simulation: Simulation, *, key: str | None, halt: Halt, announce: Callable[[Addresses], None], is_child: bool
 ) -> None:
     """Serve until the run is stopped or, as a child, until the parent is gone. Raises UserError for unknown faults."""
+    from li_perf.simulator.city import build  # here, so that no other verb waits for servers and DuckDB to be imported
+    from li_perf.simulator.faults import Faults
+    from li_perf.simulator.server import serve
+
     try:
         faults = Faults.parse(simulation.faults)
     except ValueError as error:

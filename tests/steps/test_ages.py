@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import shutil
 import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import pytest
 from support.runs import rows, settings_for, work
 from support.truth import truth
 
+from li_perf.analysis.findings import Findings
 from li_perf.engine.halt import Stopped
 from li_perf.errors import UserError
 from li_perf.session import Which
@@ -34,6 +37,24 @@ def city() -> SimulatedCity:
     return build(tickets=120, seed=5, unanswerable=False)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Finished:
+    """A run that nothing disturbed: where its store is, and what it found out."""
+
+    data: Path
+    findings: Findings
+
+
+@pytest.fixture(scope="module")
+def finished(city: SimulatedCity, tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    async def run() -> Finished:
+        async with serve(city) as simulation:
+            settings = settings_for(simulation, tmp_path_factory.mktemp("finished"))
+            return Finished(data=settings.data, findings=await work(settings, city))
+
+    return asyncio.run(run())
+
+
 @pytest.fixture
 async def simulation(city: SimulatedCity) -> AsyncIterator[Simulation]:
     async with serve(city) as simulation:
@@ -53,18 +74,18 @@ def asked_of(simulation: Simulation, before: Counter[str]) -> Counter[str]:
     return asked
 
 
-async def aged(simulation: Simulation, city: SimulatedCity, tmp_path: Path, at: str, **others: Any) -> Settings:
+def aged(finished: Finished, simulation: Simulation, tmp_path: Path, at: str, **others: Any) -> Settings:
     """Settings of a store whose run is finished, with every answer dated `at`."""
     settings = settings_for(simulation, tmp_path, **others)
-    await work(settings, city)
+    shutil.copytree(finished.data, settings.data)
     change(settings, f"update lookup set answered_at = '{at}'")
     return settings
 
 
 async def test_a_new_run_asks_again_what_is_too_old_each_once(
-    simulation: Simulation, city: SimulatedCity, tmp_path: Path
+    finished: Finished, simulation: Simulation, city: SimulatedCity, tmp_path: Path
 ) -> None:
-    settings = await aged(simulation, city, tmp_path, FRESH)
+    settings = aged(finished, simulation, tmp_path, FRESH)
     change(settings, f"update lookup set answered_at = '{OLD}' where source = 'ais' and id % 5 = 0")
     old = [question for (question,) in rows(settings, f"select question from lookup where answered_at = '{OLD}'")]
     before = Counter(simulation.asked)
@@ -78,9 +99,9 @@ async def test_a_new_run_asks_again_what_is_too_old_each_once(
 
 @pytest.mark.parametrize("at", [FRESH, FUTURE])
 async def test_an_answer_of_the_future_is_fresh(
-    at: str, simulation: Simulation, city: SimulatedCity, tmp_path: Path
+    at: str, finished: Finished, simulation: Simulation, city: SimulatedCity, tmp_path: Path
 ) -> None:
-    settings = await aged(simulation, city, tmp_path, at, max_age=0)
+    settings = aged(finished, simulation, tmp_path, at, max_age=0)
     before = Counter(simulation.asked)
     await work(settings, city)
     assert asked_of(simulation, before) == Counter()
@@ -98,10 +119,10 @@ async def test_a_404_that_is_an_answer_is_remembered_too(
 
 
 async def test_a_refresh_that_fails_keeps_the_old_answer_and_the_report_says_so(
-    simulation: Simulation, city: SimulatedCity, tmp_path: Path
+    finished: Finished, simulation: Simulation, city: SimulatedCity, tmp_path: Path
 ) -> None:
-    first = await work(settings_for(simulation, tmp_path), city)
-    settings = await aged(simulation, city, tmp_path, OLD)
+    first = finished.findings
+    settings = aged(finished, simulation, tmp_path, OLD)
     poison = next(q for q, a in city.addresses.items() if a.outcome == "parcel_exact" and "'" not in q)
     answer = f"select body, accounts, answered_at from lookup where question = '{poison}'"
     kept = rows(settings, answer)
@@ -119,9 +140,9 @@ async def test_a_refresh_that_fails_keeps_the_old_answer_and_the_report_says_so(
 
 
 async def test_a_run_that_goes_on_does_not_ask_again_what_it_answered(
-    simulation: Simulation, city: SimulatedCity, tmp_path: Path
+    finished: Finished, simulation: Simulation, city: SimulatedCity, tmp_path: Path
 ) -> None:
-    settings = await aged(simulation, city, tmp_path, OLD, ais_concurrency=4)
+    settings = aged(finished, simulation, tmp_path, OLD, ais_concurrency=4)
     before = Counter(simulation.asked)
 
     async def halfway(job: Job) -> None:
@@ -152,8 +173,9 @@ async def test_a_run_that_goes_on_does_not_ask_again_what_it_answered(
 async def test_a_report_in_the_middle_of_a_refresh_has_every_answer(
     simulation: Simulation, city: SimulatedCity, tmp_path: Path
 ) -> None:
-    first = await work(settings_for(simulation, tmp_path), city)
-    settings = await aged(simulation, city, tmp_path, OLD)
+    settings = settings_for(simulation, tmp_path)
+    first = await work(settings, city)
+    change(settings, f"update lookup set answered_at = '{OLD}'")
     change(settings, "update lookup set state = 'stale' where source = 'ais'")
     findings = await work(settings, city, rematch, which=Which.LAST)
     assert findings.address_outcomes == first.address_outcomes

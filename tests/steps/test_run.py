@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from support.runs import rows, settings_for, work
 from support.truth import truth
 
+from li_perf.analysis.findings import Findings
+from li_perf.settings import Settings
 from li_perf.simulator.city import SimulatedCity, build
 from li_perf.simulator.faults import Faults
 from li_perf.simulator.server import serve
@@ -20,11 +24,28 @@ def city() -> SimulatedCity:
     return build(tickets=500, seed=7)
 
 
-async def test_the_report_agrees_with_the_generators_truth(city: SimulatedCity, tmp_path: Path) -> None:
-    async with serve(city) as simulation:
-        settings = settings_for(simulation, tmp_path)
-        findings = await work(settings, city)
-    real = truth(city)
+@dataclass(frozen=True, kw_only=True)
+class Finished:
+    """A run that nothing disturbed: its store, what it found out, and what AIS was asked how often."""
+
+    settings: Settings
+    findings: Findings
+    asked: Counter[str]
+
+
+@pytest.fixture(scope="module")
+def finished(city: SimulatedCity, tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    async def run() -> Finished:
+        async with serve(city) as simulation:
+            settings = settings_for(simulation, tmp_path_factory.mktemp("finished"))
+            findings = await work(settings, city)
+            return Finished(settings=settings, findings=findings, asked=Counter(simulation.asked))
+
+    return asyncio.run(run())
+
+
+def test_the_report_agrees_with_the_generators_truth(city: SimulatedCity, finished: Finished) -> None:
+    findings, real = finished.findings, truth(city)
     assert findings.requests == len(real.requests)
     assert findings.requests_open == sum(row["status"] != "Closed" for row in real.requests.values())
     assert findings.distinct_addresses == len(real.questions)
@@ -34,11 +55,8 @@ async def test_the_report_agrees_with_the_generators_truth(city: SimulatedCity, 
     assert all(check.passed for check in findings.checks if check.name != "M6 <= M4")
 
 
-async def test_each_requests_outcome_and_accounts_are_the_generators(city: SimulatedCity, tmp_path: Path) -> None:
-    async with serve(city) as simulation:
-        settings = settings_for(simulation, tmp_path)
-        await work(settings, city)
-    real = truth(city)
+def test_each_requests_outcome_and_accounts_are_the_generators(city: SimulatedCity, finished: Finished) -> None:
+    settings, real = finished.settings, truth(city)
     found = rows(settings, "select service_request_id, address_outcome, accounts from ticket")
     assert {n: (outcome, tuple(json.loads(accounts))) for n, outcome, accounts in found} == {
         number: (real.outcomes[number], real.accounts[number]) for number in real.requests
@@ -51,11 +69,8 @@ async def test_each_requests_outcome_and_accounts_are_the_generators(city: Simul
         assert matched == real.levels[level], level
 
 
-async def test_each_address_is_asked_once(city: SimulatedCity, tmp_path: Path) -> None:
-    async with serve(city) as simulation:
-        settings = settings_for(simulation, tmp_path)
-        await work(settings, city)
-        asked = dict(simulation.asked)
+def test_each_address_is_asked_once(city: SimulatedCity, finished: Finished) -> None:
+    asked = finished.asked
     again = {question for question, times in asked.items() if times > 1}
     exceptions = {question for question, address in city.addresses.items() if address.outcome == "lookup_failed"}
     assert again - {"1234 MARKET ST"} <= exceptions
@@ -87,6 +102,11 @@ async def test_a_second_run_asks_the_address_service_nothing_new(city: Simulated
     assert second.match_levels == first.match_levels
 
 
+@pytest.fixture(scope="module")
+def answerable() -> SimulatedCity:
+    return build(tickets=200, seed=11, unanswerable=False)
+
+
 @pytest.mark.parametrize(
     "faults",
     [
@@ -101,8 +121,10 @@ async def test_a_second_run_asks_the_address_service_nothing_new(city: Simulated
         "drop=service_type|lat",
     ],
 )
-async def test_faults_change_nothing_but_the_number_of_calls(faults: str, tmp_path: Path) -> None:
-    city = build(tickets=300, seed=11, unanswerable=False)
+async def test_faults_change_nothing_but_the_number_of_calls(
+    faults: str, answerable: SimulatedCity, tmp_path: Path
+) -> None:
+    city = answerable
     async with serve(city, faults=Faults.parse(faults)) as simulation:
         settings = settings_for(simulation, tmp_path)
         findings = await work(settings, city)
