@@ -9,9 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.processes import City, li_perf, simulated, start, told
+from chaos.forked import forking
+from chaos.town import environment
+from support.chaos import bounded
+from support.processes import simulated
 
 VERB = ["run", "--prefill", "--audit", "60"]
+KILLS = bounded(3, 12)
 
 
 def report(folder: Path) -> dict[str, Any]:
@@ -21,26 +25,26 @@ def report(folder: Path) -> dict[str, Any]:
     ]
 
 
-def environment(city: City, folder: Path) -> dict[str, str]:
-    folder.mkdir()
-    return city.environment(folder, LI_PERF_AIS_CONCURRENCY="4")
-
-
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(bounded(180, 1_800))
 def test_a_run_with_prefill_that_is_killed_again_and_again_comes_to_the_same(tmp_path: Path) -> None:
     dice = random.Random(311)
-    with simulated(tickets=400, seed=29, faults="latency=0.05") as city:
-        straight = environment(city, tmp_path / "straight")
-        assert li_perf(VERB, straight, tmp_path / "straight").returncode == 0
+    straight, broken = tmp_path / "straight", tmp_path / "broken"
+    with simulated(tickets=400, seed=29, faults="latency=0.01") as city, forking() as runner:
+        whole = runner.run(VERB, environment(city, straight), straight)
+        assert whole.code == 0, whole.err
         before = city.stats()["ais_requests"]
-        broken = environment(city, tmp_path / "broken")
-        ends = [
-            told(start(VERB, broken, tmp_path / "broken"), signal.SIGKILL, after=1.0 + dice.random()) for _ in range(4)
+        moments = [
+            ("after call Carto", dice.randint(4, 9)),
+            *(("after call AIS", dice.randint(2, 15)) for _ in range(KILLS - 1)),
         ]
-        last = li_perf(VERB, broken, tmp_path / "broken")
+        for label, count in moments:
+            process = runner.start(VERB, environment(city, broken), broken)
+            process.until(label, count=count)
+            process.send(signal.SIGKILL)
+            assert process.end().code == -signal.SIGKILL, process.end().err
+        last = runner.run(VERB, environment(city, broken), broken)
         calls = city.stats()["ais_requests"] - before
-    assert last.returncode == 0, last.stderr
-    assert ends.count(-signal.SIGKILL) >= 2, ends
-    assert report(tmp_path / "broken") == report(tmp_path / "straight")
-    greetings, in_flight = len(ends) + 1, 4 * len(ends)
-    assert calls <= report(tmp_path / "straight")["ais"] + greetings + in_flight
+    assert last.code == 0, last.err
+    assert report(broken) == report(straight)
+    greetings, in_flight = KILLS + 1, 4 * KILLS
+    assert calls <= report(straight)["ais"] + greetings + in_flight

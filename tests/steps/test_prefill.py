@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -72,13 +73,31 @@ def sources(settings: Settings) -> dict[str, int]:
     return dict(rows(settings, "select source, count(*) from lookup where state = 'answered' group by source"))
 
 
-async def test_a_run_with_prefill_is_true_and_asks_about_the_rest_and_the_sample_once(
-    city: SimulatedCity, tmp_path: Path
+@dataclass(frozen=True, kw_only=True)
+class Finished:
+    """A run with prefill that nothing disturbed: its store, what it found out, and what AIS was asked."""
+
+    settings: Settings
+    findings: Findings
+    asked: Counter[str]
+
+
+@pytest.fixture(scope="module")
+def finished(city: SimulatedCity, tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    async def run() -> Finished:
+        async with serve(city) as simulation:
+            folder = tmp_path_factory.mktemp("finished")
+            settings = settings_for(simulation, folder, prefill=True, audit=AUDIT)
+            findings = await work(settings, city)
+            return Finished(settings=settings, findings=findings, asked=asked_of(simulation))
+
+    return asyncio.run(run())
+
+
+def test_a_run_with_prefill_is_true_and_asks_about_the_rest_and_the_sample_once(
+    city: SimulatedCity, finished: Finished
 ) -> None:
-    async with serve(city) as simulation:
-        settings = settings_for(simulation, tmp_path, prefill=True, audit=AUDIT)
-        findings = await work(settings, city)
-        asked = asked_of(simulation)
+    settings, findings, asked = finished.settings, finished.findings, finished.asked
     is_true(findings, settings, city)
     told = findings.prefill
     assert told is not None
@@ -94,10 +113,8 @@ async def test_a_run_with_prefill_is_true_and_asks_about_the_rest_and_the_sample
     assert sampled <= set(asked)
 
 
-async def test_an_answer_of_the_table_says_where_it_is_from(city: SimulatedCity, tmp_path: Path) -> None:
-    async with serve(city) as simulation:
-        settings = settings_for(simulation, tmp_path, prefill=True, audit=AUDIT)
-        findings = await work(settings, city)
+def test_an_answer_of_the_table_says_where_it_is_from(city: SimulatedCity, finished: Finished) -> None:
+    settings, findings = finished.settings, finished.findings
     kept = rows(
         settings, "select distinct state, outcome, attempts, status, match_type from lookup where source = 'opa'"
     )

@@ -227,6 +227,7 @@ def _tried(machine: type[LedgerMachine], store: Callable[[], Kept], examples: in
             database=None,
             derandomize=not is_chaos,
             phases=(Phase.generate, *shrinking),
+            report_multiple_bugs=False,
             suppress_health_check=list(HealthCheck),
         ),
     )
