@@ -9,20 +9,25 @@ import json
 import os
 import signal
 import sys
+from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import aiosqlite  # noqa: F401 - imported here, so that it need not be in each process
-import sqlalchemy.dialects.sqlite.aiosqlite  # noqa: F401
 from chaos.guards import switch_off
 from chaos.passages import Plan, wrap
 
 from li_perf.cli import main as product
 
+LATE = ("aiosqlite", "sqlalchemy.dialects.sqlite.aiosqlite", "duckdb", "uvloop", "_strptime", "ctypes")  # it imports
+
 
 def main() -> None:
     """Serve until the input ends."""
     switch_off(os.environ.get("GUARD_OFF"))
+    for name in LATE:  # here once, so that it need not be in each process
+        with suppress(ImportError):
+            import_module(name)
     for line in sys.stdin:
         job = json.loads(line)
         if not (child := os.fork()):

@@ -35,7 +35,7 @@ def _some_of(last: int, number: int) -> list[int]:
 def test_a_kill_at_any_step_loses_nothing_and_repeats_nothing(small_town: Town, share: int) -> None:
     every = count(1 + share, SHARES)
     passed = 0
-    for step in bounded(_some_of(len(small_town.steps), 4), every):  # type: ignore[call-overload]
+    for step in bounded(_some_of(len(small_town.steps), 3), every):  # type: ignore[call-overload]
         story = small_town.new()
         first = story.run(Plan(die_at=step))
         if first.code == 0:
