@@ -19,3 +19,8 @@ def pytest_configure() -> None:
     """The product is started a hundred times: it is compiled once."""
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sys.dont_write_bytecode = False
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than processors: some tests wait for processes of their own, or for real seconds to pass."""
+    return (os.cpu_count() or 1) + 1

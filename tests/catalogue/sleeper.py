@@ -15,7 +15,7 @@ from li_perf.engine.retry import Retry
 async def ask(url: str, count: int) -> None:
     heartbeat = Heartbeat()
     beating = asyncio.create_task(heartbeat.run())
-    how = {"timeout": 2.0, "patience": 1.0, "retry": Retry(tries=1)}
+    how = {"timeout": 5.0, "patience": 4.0, "retry": Retry(tries=1)}
     async with asking_ais(url, heartbeat=heartbeat, **how) as asker:
         outcomes = await outcomes_of(asker, addresses(count))
     beating.cancel()

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -45,7 +45,8 @@ class Process:
     def send(self, number: signal.Signals) -> None:
         """A signal, unless the process has ended."""
         if self.ended(0) is None:
-            os.kill(self._number, number)
+            with suppress(ProcessLookupError):  # it ends at this very moment
+                os.kill(self._number, number)
 
     def ended(self, seconds: float) -> Ending | None:
         """How it ended, None if it has not within so many seconds."""
@@ -65,7 +66,7 @@ class Process:
         """How it ended; killed, and an error, if it has not by then."""
         ending = self.ended(seconds)
         if ending is None:
-            os.kill(self._number, signal.SIGKILL)
+            self.send(signal.SIGKILL)
             self.ended(10)
             raise AssertionError(f"still alive after {seconds:.0f} s; passed {self.passages()[-5:]}")
         return ending
@@ -79,6 +80,12 @@ class Process:
         deadline = time.monotonic() + seconds
         while self.passages().count(label) < count and self.ended(0.005) is None:
             assert time.monotonic() < deadline, f"{label} was not passed {count} times: {self.passages()[-5:]}"
+
+    def at_work(self, *, seconds: float = 30.0) -> None:
+        """Wait until it has passed its first step, from where on it heeds signals, or has ended."""
+        deadline = time.monotonic() + seconds
+        while not self.passages() and self.ended(0.005) is None:
+            assert time.monotonic() < deadline, "it does not begin"
 
     def _text(self, name: str) -> str:
         file = self._folder / name

@@ -45,6 +45,7 @@ def test_a_run_stopped_at_random_moments_asks_nothing_again(small_town: Town, nu
 
 def _stopped(story: Story, number: signal.Signals, *, after: float) -> tuple[Ending, float]:
     process = story.start()
+    process.at_work()
     process.ended(after)
     process.send(number)
     told = time.monotonic()

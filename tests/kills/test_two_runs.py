@@ -14,8 +14,8 @@ from support.processes import li_perf, simulated, start
 
 
 def test_a_second_run_on_the_same_store_is_refused_and_the_first_is_stopped_in_peace(tmp_path: Path) -> None:
-    with simulated(tickets=300) as city:
-        environment = city.environment(tmp_path, LI_PERF_AIS_RATE="4")
+    with simulated(tickets=1_200) as city:
+        environment = city.environment(tmp_path, LI_PERF_AIS_RATE="4")  # minutes of work
         first = start(["run"], environment, tmp_path)
         _wait_for_answers(tmp_path, first)
         second = li_perf(["run"], environment, tmp_path)
