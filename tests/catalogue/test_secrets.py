@@ -250,7 +250,7 @@ def test_a_whole_run_through_faults_and_a_kill_leaves_the_key_nowhere(
         _wait_for(lambda: city.stats()["ais_requests"] > 5)
         killed.send_signal(signal.SIGKILL)
         said = "".join(killed.communicate(timeout=20))
-        monkeypatch.setattr("li_perf.session.Halt", Brisk)
+        monkeypatch.setattr("li_perf.signals.Halt", Brisk)
         assert _holding(tmp_path, b"ais_url")
         assert not _holding(tmp_path, MARK.encode())
         for name, value in environment.items():

@@ -17,7 +17,7 @@ from support.runs import settings_for, whole
 from virtual.front import Front, fronting
 from virtual.plan import SERVERS, Plan
 
-from li_perf import signals
+from li_perf import session, signals
 from li_perf.analysis.findings import Findings
 from li_perf.cities import CITIES
 from li_perf.engine.heartbeat import Heartbeat
