@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -16,10 +17,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from li_perf.store import schema
 
 BUSY_SECONDS = 5
-PREPARED = 512  # statements that the writer keeps: one for each number of rows
 LONGEST_ROW = 80_000_000  # bytes: above the longest answer that a server may send
 PRAGMAS = ("synchronous = FULL", "foreign_keys = ON", "trusted_schema = OFF", "cell_size_check = ON")
 WRITING_PRAGMAS = ("journal_mode = WAL",)
+READING_PRAGMAS = ("cache_size = -500",)  # KiB a connection: queries read little, and there are several
 
 
 class _Bounded(sqlite3.Connection):
@@ -33,14 +34,14 @@ class _Bounded(sqlite3.Connection):
 def readers(path: Path, *, read_only: bool, begin: str = "BEGIN") -> AsyncEngine:
     """Connections to the file at `path` whose transactions start with `begin`; SQLite's errors become StoreError."""
     engine = create_async_engine(_url(path, "sqlite+aiosqlite", read_only), connect_args={"factory": _Bounded})
-    _configure(engine.sync_engine, path, read_only, begin)
+    _configure(engine.sync_engine, path, read_only, begin, READING_PRAGMAS)
     return engine
 
 
 def writer_of(path: Path, *, read_only: bool) -> Engine:
     """One connection, for the keeper's thread; opened when it is first needed."""
     url, only = _url(path, "sqlite+pysqlite", read_only), {"pool_size": 1, "max_overflow": 0}
-    engine = create_engine(url, connect_args={"factory": _Bounded, "cached_statements": PREPARED}, **only)
+    engine = create_engine(url, connect_args={"factory": _Bounded}, **only)
     _configure(engine, path, read_only, "BEGIN" if read_only else "BEGIN IMMEDIATE")
     return engine
 
@@ -52,12 +53,12 @@ def _url(path: Path, driver: str, read_only: bool) -> URL:
     return URL.create(driver, database="file:" + quote(str(path.resolve())), query=query)
 
 
-def _configure(engine: Engine, path: Path, read_only: bool, begin: str) -> None:
+def _configure(engine: Engine, path: Path, read_only: bool, begin: str, more: Sequence[str] = ()) -> None:
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _: object) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves
         cursor = connection.cursor()
-        for pragma in PRAGMAS if read_only else (*PRAGMAS, *WRITING_PRAGMAS):
+        for pragma in (*PRAGMAS, *more) if read_only else (*PRAGMAS, *WRITING_PRAGMAS, *more):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

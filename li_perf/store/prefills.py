@@ -12,7 +12,6 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
 from li_perf.model import WITH_ANSWER, State
-from li_perf.store.batches import execute
 from li_perf.store.ledger import Ledger
 from li_perf.store.questions import SETTLE_LOOKUP
 from li_perf.store.selection import asked
@@ -89,7 +88,7 @@ async def apply(ledger: Ledger, run_id: int, said: Verdict, blocks: Iterable[Seq
 
     def write(connection: Connection) -> None:
         for rows in blocks:
-            execute(connection, SETTLE_LOOKUP, rows)
+            connection.execute(SETTLE_LOOKUP, list(rows))
         _conclude(connection, run_id, said)
 
     await ledger.transact(write)

@@ -10,7 +10,6 @@ from sqlalchemy import Connection, bindparam, func, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from li_perf.model import State
-from li_perf.store.batches import Batch
 from li_perf.store.ledger import Change, Ledger
 from li_perf.store.packing import pack, unpack
 from li_perf.store.runs import now
@@ -18,16 +17,24 @@ from li_perf.store.tables import fetch, lookup, run
 
 ADD_LOOKUP = upsert(lookup).on_conflict_do_nothing(index_elements=["question"])
 ADD_FETCH = upsert(fetch).on_conflict_do_nothing(index_elements=["run_id", "kind", "value"])
-SETTLE_LOOKUP = Batch(
-    head="""UPDATE lookup SET state = given.column2, attempts = lookup.attempts + given.column3, reason = given.column4,
-        status = given.column5, body = given.column6, sha256 = given.column7, source = given.column8,
-        answered_at = given.column9, outcome = given.column10, accounts = given.column11, match_type = given.column12
-        FROM (VALUES """,
-    names=(
-        *("question", "state", "calls", "reason", "status", "body", "sha256", "source", "answered_at", "outcome"),
-        *("accounts", "match_type"),
-    ),
-    tail=") AS given WHERE lookup.question = given.column1",
+SETTLE_LOOKUP = (
+    update(lookup)
+    .where(lookup.c.question == bindparam("of_question"))
+    .values(
+        {
+            lookup.c.state: bindparam("new_state"),
+            lookup.c.attempts: lookup.c.attempts + bindparam("calls"),
+            lookup.c.reason: bindparam("why"),
+            lookup.c.status: bindparam("http_status"),
+            lookup.c.body: bindparam("received"),
+            lookup.c.sha256: bindparam("digest"),
+            lookup.c.source: bindparam("from_source"),
+            lookup.c.answered_at: bindparam("at"),
+            lookup.c.outcome: bindparam("new_outcome"),
+            lookup.c.accounts: bindparam("new_accounts"),
+            lookup.c.match_type: bindparam("new_match_type"),
+        }
+    )
 )
 EXPLAIN_LOOKUP = (
     update(lookup)
@@ -36,11 +43,14 @@ EXPLAIN_LOOKUP = (
         outcome=bindparam("new_outcome"), accounts=bindparam("new_accounts"), match_type=bindparam("new_match_type")
     )
 )
-SETTLE_FETCH = Batch(
-    head="UPDATE fetch SET state = given.column4, attempts = fetch.attempts + given.column5, reason = given.column6 "
-    "FROM (VALUES ",
-    names=("run_id", "kind", "value", "state", "calls", "reason"),
-    tail=") AS given WHERE fetch.run_id = given.column1 AND fetch.kind = given.column2 AND fetch.value = given.column3",
+SETTLE_FETCH = (
+    update(fetch)
+    .where(
+        (fetch.c.run_id == bindparam("of_run"))
+        & (fetch.c.kind == bindparam("of_kind"))
+        & (fetch.c.value == bindparam("of_value"))
+    )
+    .values(state=bindparam("new_state"), attempts=fetch.c.attempts + bindparam("calls"), reason=bindparam("why"))
 )
 
 
@@ -65,18 +75,18 @@ def settle_lookup(
     """The change that answers or fails a question; `body` is the answer as received, `accounts` a JSON list."""
     packed = None if body is None else pack(body)
     row = {
-        "question": question,
-        "state": state,
+        "of_question": question,
+        "new_state": state,
         "calls": calls,
-        "reason": reason,
-        "status": status,
-        "body": packed,
-        "sha256": packed and digest(question, status, packed),
-        "source": source,
-        "answered_at": now(),
-        "outcome": outcome,
-        "accounts": accounts,
-        "match_type": match_type,
+        "why": reason,
+        "http_status": status,
+        "received": packed,
+        "digest": packed and digest(question, status, packed),
+        "from_source": source,
+        "at": now(),
+        "new_outcome": outcome,
+        "new_accounts": accounts,
+        "new_match_type": match_type,
     }
     return SETTLE_LOOKUP, [row]
 
@@ -96,7 +106,7 @@ def settle_fetches(
     run_id: int, kind: str, values: Iterable[str], *, state: State, calls: int, reason: str | None = None
 ) -> Change:
     rows = [
-        {"run_id": run_id, "kind": kind, "value": value, "state": state, "calls": calls, "reason": reason}
+        {"of_run": run_id, "of_kind": kind, "of_value": value, "new_state": state, "calls": calls, "why": reason}
         for value in values
     ]
     return SETTLE_FETCH, rows

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,13 +18,14 @@ from typing import Any
 
 import apsw
 import pytest
+from sqlalchemy import Insert
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 from support.chaos import bounded, note
 from support.power import Disk, PowerLost, disk
 
 from li_perf.model import State
-from li_perf.store import batches, pages, questions, runs
+from li_perf.store import pages, questions, runs
 from li_perf.store.connecting import PRAGMAS, WRITING_PRAGMAS
 from li_perf.store.ledger import Change
 from li_perf.store.tables import metadata
@@ -55,9 +56,14 @@ def _answers(names: list[str]) -> Iterator[Change]:
 def _run(connection: apsw.Connection, changes: Iterator[Change]) -> None:
     connection.execute("BEGIN IMMEDIATE")
     for statement, rows in changes:
-        for text, values in batches.texts(sqlite.dialect(), statement, rows):
-            connection.execute(text, tuple(map(_plain, values)))
+        for row in rows:
+            connection.execute(_text(statement, row), {name: _plain(value) for name, value in row.items()})
     connection.execute("COMMIT")
+
+
+def _text(statement: Any, row: Mapping[str, Any]) -> str:
+    keys = list(row) if isinstance(statement, Insert) else None
+    return str(statement.compile(dialect=sqlite.dialect(paramstyle="named"), column_keys=keys))
 
 
 def _plain(value: Any) -> Any:
