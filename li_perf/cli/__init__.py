@@ -42,5 +42,5 @@ def exit_code(arguments: list[str] | None = None) -> int:
     except (UserError, ServerError) as error:
         log.error(f"li-perf: {error}")
         return 2 if isinstance(error, UserError) else 1
-    except typer.Abort:
+    except (typer.Abort, KeyboardInterrupt):
         return 130
