@@ -162,6 +162,10 @@ GUARDS = {
         off=_waiting_for_the_keeper_off,
         test=f"{KEEPER}a_stop_in_the_middle_of_a_commit_keeps_what_was_given_meanwhile",
     ),
+    "waiting_for_the_keeper_when_stopped": Guard(
+        off=_waiting_for_the_keeper_off,
+        test="tests/kills/test_signals.py::test_a_second_signal_in_the_middle_of_a_commit_loses_no_answer_that_came",
+    ),
     "lock": Guard(off=_lock_off, test=f"{LEDGER}a_second_run_is_refused_and_the_lock_is_free_behind_the_first"),
     "body_cap": Guard(
         off=_body_cap_off,

@@ -25,6 +25,9 @@ class Spoiled(Exception):
     """What the n-th passage raises where the process is to fail by itself."""
 
 
+ANSWERED, ANSWERS = "LOOKUP.ATTEMPTS + ", "UPDATE LOOKUP ANSWERS"  # in a statement that keeps answers; its label
+
+
 @dataclass(frozen=True, kw_only=True)
 class Plan:
     """What happens on the way: the process dies, or an exception is raised, at a passage; commits of answers take so
@@ -65,7 +68,7 @@ class Passages:
     def _take_time(self, label: str) -> None:
         if label == "before COMMIT" and self._settles_answers:
             time.sleep(self._plan.slow_commit)
-        self._settles_answers = label.startswith("before UPDATE LOOKUP") or (
+        self._settles_answers = label == f"before {ANSWERS}" or (
             self._settles_answers and label not in ("before COMMIT", "before BEGIN IMMEDIATE")
         )
 
@@ -153,7 +156,7 @@ def _statement(passed: Pass, sql: str, run: Callable[[], sqlite3.Cursor]) -> sql
     if words.startswith("COMMIT"):
         return _commit(passed, run)
     if not words.startswith(READS) or any(pragma in words for pragma in PRAGMAS) or words == "BEGIN IMMEDIATE":
-        passed(f"before {' '.join(words.split()[:3])}")
+        passed(f"before {ANSWERS if ANSWERED in words else ' '.join(words.split()[:3])}")
     return run()
 
 

@@ -9,7 +9,7 @@ import time
 
 import pytest
 from chaos.forked import Ending
-from chaos.passages import Plan
+from chaos.passages import ANSWERS, Plan
 from chaos.town import WORKERS, Story, Town
 from support.chaos import bounded, note
 
@@ -56,7 +56,7 @@ def _stopped(story: Story, number: signal.Signals, *, after: float) -> tuple[End
 def test_a_stop_in_the_middle_of_a_commit_keeps_every_answer(small_town: Town, number: signal.Signals) -> None:
     story = small_town.new()
     process = story.start(Plan(slow_commit=1.0))
-    process.until("before UPDATE LOOKUP SET", count=2)
+    process.until(f"before {ANSWERS}", count=2)
     process.send(number)
     ending = process.end(AT_MOST + 5)
     assert ending.code == CODES[number]
@@ -69,7 +69,7 @@ def test_a_second_signal_in_the_middle_of_a_commit_loses_no_answer_that_came(sma
     """A graceful stop that cancels the writer would lose what a SIGKILL would have kept."""
     story = small_town.new()
     process = story.start(Plan(slow_commit=1.0))
-    process.until("before UPDATE LOOKUP SET", count=2)
+    process.until(f"before {ANSWERS}", count=2)
     process.send(signal.SIGINT)
     process.ended(gap)
     process.send(signal.SIGINT)

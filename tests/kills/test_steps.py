@@ -7,7 +7,7 @@ from itertools import count
 
 import pytest
 from chaos.checks import left_over
-from chaos.passages import KILLED, Plan
+from chaos.passages import ANSWERS, KILLED, Plan
 from chaos.town import WORKERS, Town
 from support.chaos import bounded, note
 
@@ -20,6 +20,7 @@ def test_a_run_passes_every_kind_of_step(small_town: Town) -> None:
     kinds = {" ".join(step.split()[1:3]) for step in small_town.steps}
     assert kinds >= {"call AIS", "call Carto", "BEGIN IMMEDIATE", "COMMIT", "close", "os.replace", "os.fsync"}
     assert kinds >= {"CREATE TABLE", "PRAGMA USER_VERSION", "INSERT INTO", "UPDATE LOOKUP", "UPDATE FETCH"}
+    assert f"before {ANSWERS}" in small_town.steps, "the tests that stop in the middle of a commit wait for it"
     asked = len(small_town.real.questions) + 1
     assert small_town.steps.count("before call AIS") == small_town.steps.count("after call AIS") == asked
     assert small_town.steps.count("before call Carto") == small_town.carto_calls
