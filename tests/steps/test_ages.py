@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support.runs import rows, settings_for, work
+from support.runs import Finished, finished_run, rows, settings_for, work
 from support.truth import truth
 
-from li_perf.analysis.findings import Findings
 from li_perf.engine.halt import Stopped
 from li_perf.errors import UserError
 from li_perf.session import Which
@@ -37,22 +35,9 @@ def city() -> SimulatedCity:
     return build(tickets=120, seed=5, unanswerable=False)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Finished:
-    """A run that nothing disturbed: where its store is, and what it found out."""
-
-    data: Path
-    findings: Findings
-
-
 @pytest.fixture(scope="module")
 def finished(city: SimulatedCity, tmp_path_factory: pytest.TempPathFactory) -> Finished:
-    async def run() -> Finished:
-        async with serve(city) as simulation:
-            settings = settings_for(simulation, tmp_path_factory.mktemp("finished"))
-            return Finished(data=settings.data, findings=await work(settings, city))
-
-    return asyncio.run(run())
+    return finished_run(city, tmp_path_factory.mktemp("finished"))
 
 
 @pytest.fixture
@@ -77,7 +62,7 @@ def asked_of(simulation: Simulation, before: Counter[str]) -> Counter[str]:
 def aged(finished: Finished, simulation: Simulation, tmp_path: Path, at: str, **others: Any) -> Settings:
     """Settings of a store whose run is finished, with every answer dated `at`."""
     settings = settings_for(simulation, tmp_path, **others)
-    shutil.copytree(finished.data, settings.data)
+    shutil.copytree(finished.settings.data, settings.data)
     change(settings, f"update lookup set answered_at = '{at}'")
     return settings
 

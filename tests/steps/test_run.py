@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from support.runs import rows, settings_for, work
+from support.runs import Finished, finished_run, rows, settings_for, work
 from support.truth import truth
 
-from li_perf.analysis.findings import Findings
-from li_perf.settings import Settings
 from li_perf.simulator.city import SimulatedCity, build
 from li_perf.simulator.faults import Faults
 from li_perf.simulator.server import serve
@@ -24,24 +20,9 @@ def city() -> SimulatedCity:
     return build(tickets=500, seed=7)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Finished:
-    """A run that nothing disturbed: its store, what it found out, and what AIS was asked how often."""
-
-    settings: Settings
-    findings: Findings
-    asked: Counter[str]
-
-
 @pytest.fixture(scope="module")
 def finished(city: SimulatedCity, tmp_path_factory: pytest.TempPathFactory) -> Finished:
-    async def run() -> Finished:
-        async with serve(city) as simulation:
-            settings = settings_for(simulation, tmp_path_factory.mktemp("finished"))
-            findings = await work(settings, city)
-            return Finished(settings=settings, findings=findings, asked=Counter(simulation.asked))
-
-    return asyncio.run(run())
+    return finished_run(city, tmp_path_factory.mktemp("finished"))
 
 
 def test_the_report_agrees_with_the_generators_truth(city: SimulatedCity, finished: Finished) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,6 +18,7 @@ from li_perf.model import Period
 from li_perf.session import Order, Which, at_work
 from li_perf.settings import Settings, load
 from li_perf.simulator.city import SimulatedCity
+from li_perf.simulator.server import serve
 from li_perf.simulator.simulation import Simulation
 from li_perf.steps import run as run_step
 from li_perf.steps.job import Job
@@ -77,4 +81,22 @@ def rows(settings: Settings, sql: str) -> list[tuple[Any, ...]]:
         connection.close()
 
 
-__all__ = ["Findings", "rows", "settings_for", "work"]
+@dataclass(frozen=True, kw_only=True)
+class Finished:
+    """A run that nothing disturbed: its store, what it found out, and what AIS was asked how often."""
+
+    settings: Settings
+    findings: Findings
+    asked: Counter[str]
+
+
+def finished_run(city: SimulatedCity, folder: Path, **others: Any) -> Finished:
+    """A whole run, for tests that only look at it."""
+
+    async def run() -> Finished:
+        async with serve(city) as simulation:
+            settings = settings_for(simulation, folder, **others)
+            findings = await work(settings, city)
+            return Finished(settings=settings, findings=findings, asked=Counter(simulation.asked))
+
+    return asyncio.run(run())
