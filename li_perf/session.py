@@ -100,9 +100,9 @@ async def planning(order: Order, halt: Halt) -> Plan:
     if not store.states:
         async with _servers(order, order.settings, halt) as servers:
             assert servers
-            await servers.carto.greet(is_known=False)
+            await servers.portal.greet(is_known=False)
             where = requests_of(order.city, order.period)
-            counted = await count_rows(servers.carto, order.city.requests, where)
+            counted = await count_rows(servers.portal, order.city.requests.portal, where)
     rates = Rates(ais=order.settings.ais_rate, carto=order.settings.carto_rate)
     return plan(order.city, store=store, counted=counted, rates=rates, audit=order.settings.audit)
 
@@ -180,7 +180,7 @@ async def _servers(order: Order, settings: Settings, halt: Halt) -> AsyncIterato
     beating = asyncio.create_task(heartbeat.run(), name="heartbeat")
     try:
         async with open_servers(
-            ais_server=ais, carto_server=carto, table=order.city.requests.table, halt=halt, heartbeat=heartbeat
+            portal=order.city.requests.portal, portal_server=carto, ais_server=ais, halt=halt, heartbeat=heartbeat
         ) as servers:
             yield servers
     finally:

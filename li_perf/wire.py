@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 import msgspec
 
@@ -12,14 +13,15 @@ LONGEST_WAIT = 1e9  # seconds: a number without end is one too
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """One call: `path` is appended, already percent-encoded, to the server's base URL; `form` makes it a POST."""
+    """One call: `path` is appended, already percent-encoded, to the base URL; `form` or `json` make it a POST."""
 
     path: str = ""
     form: Mapping[str, str] | None = None
+    json: Mapping[str, Any] | None = None
 
     @property
     def method(self) -> str:
-        return "GET" if self.form is None else "POST"
+        return "GET" if self.form is None and self.json is None else "POST"
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
 from li_perf.model import Complaint, Period, Property, Reject, Ticket, Violation
+from li_perf.sources.portal import Portal
 
 R = TypeVar("R")
 Row = Mapping[str, Any]
@@ -16,22 +17,21 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dataset(Generic[R]):
-    """A table of a portal: the columns it must and may have, the key its pages are ordered by, how a row reads.
-
-    Where the key is not unique (`has_groups`), a page begins with the last group of the page before: rows with equal
-    keys are then neither lost nor counted twice. The key's first column is never null.
+    """A table of a portal: the columns it must and may have, and how a row reads.
 
     `floor` is the fewest rows that a download of a whole year may have.
     """
 
-    table: str
+    portal: Portal
     required: tuple[str, ...]
     optional: tuple[str, ...]
-    key: tuple[str, ...]
     read: Callable[[Row], R | Reject]
-    has_groups: bool = False
     page_size: int = 5_000
     floor: int = 0
+
+    @property
+    def table(self) -> str:
+        return self.portal.table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

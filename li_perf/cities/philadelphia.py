@@ -12,6 +12,7 @@ from li_perf.cities.city import City, Dataset, LicensesAndInspections, Pairs, Ro
 from li_perf.cities.philadelphia_codes import ALLOWED, family
 from li_perf.cities.reading import Unreadable, identifier, instant, label, local_day, point, shown, text, unchanged
 from li_perf.model import Complaint, Property, Reject, Ticket, Violation
+from li_perf.sources.carto_table import Table
 
 R = TypeVar("R")
 ZONE = ZoneInfo("America/New_York")
@@ -124,46 +125,45 @@ def _account(row: Row, name: str = "opa_account_num") -> str | None:
 
 
 REQUESTS = Dataset(
-    table="public_cases_fc",
+    portal=Table(table="public_cases_fc", key=("service_request_id",), opened_in="requested_datetime"),
     required=("service_request_id", "status", "agency_responsible", "requested_datetime", "address"),
     optional=(
         *("closed_datetime", "updated_datetime", "service_name", "service_type", "service_code"),
         *("status_notes", "zipcode", "lat", "lon"),
     ),
-    key=("service_request_id",),
     read=read_ticket,
     floor=1,
 )
 
 VIOLATIONS = Dataset(
-    table="violations",
+    portal=Table(table="violations", key=("violationnumber", "casenumber", "violationcode")),
     required=("violationnumber", "casenumber", "opa_account_num", "violationdate"),
     optional=(
         *("violationcode", "violationcodetitle", "violationstatus", "violationresolutiondate", "casestatus"),
         *("caseprioritydesc", "casecreateddate", "casetype", "address", "unit_type", "unit_num"),
     ),
-    key=("violationnumber", "casenumber", "violationcode"),
     read=read_violation,
 )
 
 COMPLAINTS = Dataset(
-    table="complaints",
+    portal=Table(
+        table="complaints",
+        key=("ticket_num_311", "complaintnumber", "casenumber"),
+        has_groups=True,  # a row a call: several may say the same
+        opened_in="complaintdate",
+    ),
     required=("complaintnumber", "casenumber", "complaintdate", "ticket_num_311"),
     optional=(
         *("initialinvestigation_date", "opa_account_num", "complaintcode", "complaintcodename"),
         *("complaintstatus", "address"),
     ),
-    key=("ticket_num_311", "complaintnumber", "casenumber"),
-    has_groups=True,  # a row a call: several may say the same
     read=read_complaint,
 )
 
 PROPERTIES = Dataset(
-    table="opa_properties_public",
+    portal=Table(table="opa_properties_public", key=("parcel_number",), has_groups=True),
     required=("parcel_number", "location", "unit"),
     optional=("zip_code",),
-    key=("parcel_number",),
-    has_groups=True,
     read=read_property,
     page_size=10_000,
 )

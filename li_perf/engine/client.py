@@ -89,6 +89,7 @@ class Client:
                 request.method,
                 URL(self._base + request.path, encoded=True),
                 data=dict(request.form) if request.form else None,
+                json=request.json,
                 headers=self._secret,
                 allow_redirects=False,
             ) as response:

@@ -108,9 +108,12 @@ def limit_of(sql: str) -> int | None:
     return int(limit[1]) if limit else None
 
 
-def count(table: str, where: Sequence[str]) -> str:
-    """A statement that counts, as `n`, the rows for which all the conditions hold."""
-    return f"SELECT count(*) AS n FROM {name(table)}" + (f" WHERE {' AND '.join(where)}" if where else "")
+def count(table: str, where: Sequence[str], *, newest: str | None = None) -> str:
+    """A statement that counts, as `n`, the rows for which all the conditions hold; `newest` names a column for its
+    largest value.
+    """
+    largest = f", max({name(newest)}) AS newest" if newest else ""
+    return f"SELECT count(*) AS n{largest} FROM {name(table)}" + (f" WHERE {' AND '.join(where)}" if where else "")
 
 
 def look(table: str) -> str:

@@ -74,7 +74,7 @@ async def fetch_all(job: Job, backlog: Backlog, violations: Violations) -> None:
     async def one(batch: tuple[str, list[str]]) -> None:
         await violations.fetch(*batch)
 
-    await together(gather(), work_off(batches, one, workers=job.carto.client.server.concurrency, halt=job.halt))
+    await together(gather(), work_off(batches, one, workers=job.portal.client.server.concurrency, halt=job.halt))
 
 
 async def _accounts(job: Job, backlog: Backlog) -> AsyncIterator[list[str]]:

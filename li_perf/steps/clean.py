@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from li_perf.cities.city import Dataset
 from li_perf.errors import UserError
 from li_perf.model import Outcome, Reject, Ticket
-from li_perf.sources import ais, carto, sql
+from li_perf.sources import ais
 from li_perf.steps.job import Job, Progress
 from li_perf.store import runs, selection, silver, tables
 
@@ -53,9 +53,9 @@ def row_pages(dataset: Dataset[Any], bodies: Iterator[bytes]) -> Iterator[list[A
     """The rows of a data set's pages as received, a page at a time, each row once."""
     repeated = 0  # rows that the page before had already
     for body in bodies:
-        rows = carto.rows_of(body)
+        rows = dataset.portal.rows(body)
         yield rows[repeated:]
-        repeated = sql.tail(rows, dataset.key[0]) if dataset.has_groups else 0
+        repeated = dataset.portal.repeated(rows)
 
 
 def _tickets(job: Job, bodies: Iterator[bytes]) -> Iterator[silver.Row | Reject]:

@@ -39,21 +39,12 @@ def requests_of(city: City, period: Period) -> list[str]:
     """
     since, until = city.instants(period)
     agency = inspections_of(city).agency
-    return [sql.compare("agency_responsible", "=", agency), *_between("requested_datetime", since, until)]
+    return [sql.compare("agency_responsible", "=", agency), *city.requests.portal.opened(since, until)]
 
 
 def _complaints_of(job: Job) -> list[str]:
     since, until = job.city.instants(job.period)
-    return [sql.present("ticket_num_311"), *_between("complaintdate", since - BEFORE, until + AFTER)]
-
-
-def _between(column: str, since: datetime, until: datetime) -> list[str]:
-    return [sql.compare(column, ">=", utc(since)), sql.compare(column, "<", utc(until))]
-
-
-def utc(moment: datetime) -> str:
-    """An instant in the form in which Carto writes them."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return [sql.present("ticket_num_311"), *job.inspections.complaints.portal.opened(since - BEFORE, until + AFTER)]
 
 
 async def _note_boundary(job: Job) -> None:
@@ -63,5 +54,7 @@ async def _note_boundary(job: Job) -> None:
     since, _ = job.city.instants(job.period)
     midnight = datetime(job.period.since.year, job.period.since.month, job.period.since.day, tzinfo=UTC)
     where = [sql.compare("agency_responsible", "=", job.inspections.agency)]
-    gained = await count(job.carto, job.city.requests, [*where, *_between("requested_datetime", midnight, since)])
+    gained = await count(
+        job.portal, job.city.requests.portal, [*where, *job.city.requests.portal.opened(midnight, since)]
+    )
     await runs.note(job.ledger, job.run.id, boundary_gained=gained)

@@ -79,8 +79,8 @@ async def _seed(job: Job) -> None:
         await job.ledger.save(questions.add_fetches(job.run.id, ACCOUNT, sorted(known)))
 
 
-async def _columns(job: Job) -> list[str]:
-    return await begin(job, job.inspections.violations, (), counts=False)
+async def _columns(job: Job) -> Sequence[str]:
+    return (await begin(job, job.inspections.violations, (), counts=False)).columns
 
 
 async def feed(job: Job, addresses: Channel[str], among: Any) -> None:

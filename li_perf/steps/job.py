@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -16,7 +16,8 @@ from li_perf.engine.server import Server
 from li_perf.engine.vitals import Vitals, vitals
 from li_perf.errors import UserError
 from li_perf.model import Period
-from li_perf.sources import ais, carto, sql
+from li_perf.sources import ais
+from li_perf.sources.portal import Portal
 from li_perf.store.ledger import Ledger
 from li_perf.store.runs import Run, counted
 
@@ -40,10 +41,10 @@ Tell = Callable[[Progress], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Servers:
-    """The two servers of a city with inspections."""
+    """The city's portal, and its address service where it has one."""
 
-    ais: Asker
-    carto: Asker
+    portal: Asker
+    ais: Asker | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,26 +65,30 @@ class Job:
 
     @property
     def ais(self) -> Asker:
+        assert self._servers.ais, "this city has no address service"
         return self._servers.ais
 
     @property
-    def carto(self) -> Asker:
-        return self._servers.carto
+    def portal(self) -> Asker:
+        return self._servers.portal
 
     def vitals(self) -> list[Vitals]:
         """How each server is being asked now."""
-        return [*self.vitals_of_ais(), *self.vitals_of_carto()]
+        return [vitals(asker) for asker in self._askers()]
 
     def vitals_of_ais(self) -> list[Vitals]:
         return [vitals(self.ais)]
 
-    def vitals_of_carto(self) -> list[Vitals]:
-        return [vitals(self.carto)]
+    def vitals_of_portal(self) -> list[Vitals]:
+        return [vitals(self.portal)]
 
     def count_requests(self) -> None:
         """From now on every commit adds what was sent to the servers since the last one to the run's tally."""
-        for client in (self.ais.client, self.carto.client):
+        for client in (asker.client for asker in self._askers()):
             self.ledger.along(partial(counted, self.run.id, client.server.name, client.sent))
+
+    def _askers(self) -> list[Asker]:
+        return [asker for asker in (self._servers.ais, self._servers.portal) if asker]
 
     @property
     def _servers(self) -> Servers:
@@ -100,15 +105,20 @@ def inspections_of(city: City) -> LicensesAndInspections:
 
 @asynccontextmanager
 async def open_servers(
-    *, ais_server: Server, carto_server: Server, table: str, halt: Halt, heartbeat: Heartbeat
+    *, portal: Portal, portal_server: Server, ais_server: Server | None, halt: Halt, heartbeat: Heartbeat
 ) -> AsyncIterator[Servers]:
-    """Both servers, ready to be asked; `table` is one that Carto surely has."""
-    known_address: Question[object] = Question(
-        key="known good", request=ais.request(ais.KNOWN_GOOD), read=partial(ais.read, ais.KNOWN_GOOD)
-    )
-    known_table: Question[object] = Question(key="known good", request=carto.request(sql.look(table)), read=carto.read)
-    async with Client(ais_server, halt=halt) as to_ais, Client(carto_server, halt=halt) as to_carto:
-        yield Servers(
-            ais=Asker(to_ais, known_good=known_address, halt=halt, heartbeat=heartbeat),
-            carto=Asker(to_carto, known_good=known_table, halt=halt, heartbeat=heartbeat),
-        )
+    """The portal, and the address service where there is one, ready to be asked."""
+    known_table: Question[object] = Question(key="known good", request=portal.request(portal.look()), read=portal.read)
+    async with AsyncExitStack() as stack:
+
+        async def asker(server: Server, known_good: Question[object]) -> Asker:
+            client = await stack.enter_async_context(Client(server, halt=halt))
+            return Asker(client, known_good=known_good, halt=halt, heartbeat=heartbeat)
+
+        to_ais = await asker(ais_server, KNOWN_ADDRESS) if ais_server else None
+        yield Servers(ais=to_ais, portal=await asker(portal_server, known_table))
+
+
+KNOWN_ADDRESS: Question[object] = Question(
+    key="known good", request=ais.request(ais.KNOWN_GOOD), read=partial(ais.read, ais.KNOWN_GOOD)
+)

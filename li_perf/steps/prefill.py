@@ -40,7 +40,7 @@ async def prefill(job: Job) -> None:
         await _skip(job, pairs, f"{left:,} questions are left, no more than the audit of {size:,} would ask")
         return
     try:
-        await fetch_all(job, pairs.properties, [sql.present(pairs.properties.key[0])])
+        await fetch_all(job, pairs.properties, [sql.present(pairs.properties.portal.key[0])])
     except (Denied, Drifted, Shrunk, Unanswered) as error:
         await _skip(job, pairs, _reason(error))
         return

@@ -39,7 +39,7 @@ async def greet(job: Job) -> None:
     """Ask each server a known-good question first: a wrong address or key is found after one call."""
     answered = await job.ledger.scalar(selection.count_answered())
     begun = await runs.downloads(job.ledger, job.run.id)
-    await job.carto.greet(is_known=bool(begun))
+    await job.portal.greet(is_known=bool(begun))
     states = await questions.states(job.ledger, selection.asked())
     if not begun or any(states.get(state) for state in TO_ASK) or not states:
         await job.ais.greet(is_known=bool(answered))

@@ -7,7 +7,8 @@ from typing import Any
 
 from li_perf.cities.city import City
 from li_perf.errors import LiPerfError, StoreError
-from li_perf.sources import ais, carto, sql
+from li_perf.sources import ais
+from li_perf.sources.portal import Portal
 from li_perf.steps.check import Check, forget, restore
 from li_perf.store import soundness
 from li_perf.store.ledger import Ledger
@@ -57,7 +58,7 @@ def _problem_of_answer(row: Any) -> str | None:
 
 async def pages(ledger: Ledger, *, city: City) -> Check:
     """Each page against its hash and its number of rows; rows with which a page repeats the one before count once."""
-    grouped = {data.table: data.key[0] for data in _datasets(city) if data.has_groups}
+    portals = {data.table: data.portal for data in _datasets(city)}
     count, findings, runs = 0, [], set()
     repeated: dict[tuple[int, str], int] = {}
     async for block in soundness.bodies(ledger):
@@ -65,22 +66,22 @@ async def pages(ledger: Ledger, *, city: City) -> Check:
             count += 1
             here = row.run_id, row.dataset.decode(errors="replace")
             try:
-                rows = _rows_of(row, repeated.get(here, 0))
+                rows = _rows_of(row, portals.get(here[1], city.requests.portal), repeated.get(here, 0))
             except StoreError as error:
                 findings.append(f"page {row.id} of {here[1]!a}, run {row.run_id}: {error}")
                 runs.add(row.run_id)
             else:
-                repeated[here] = sql.tail(rows, grouped[here[1]]) if here[1] in grouped else 0
+                repeated[here] = portals[here[1]].repeated(rows) if here[1] in portals else 0
     detail = f"{count:,} pages, as they were received"
     return Check(name="pages", detail=detail, findings=findings, remedy=forget(ledger.path, sorted(runs, key=str)))
 
 
-def _rows_of(row: Any, repeated: int) -> list[Any]:
+def _rows_of(row: Any, portal: Portal, repeated: int) -> list[Any]:
     body = unpack(row.body)
     if hashlib.sha256(body).hexdigest() != row.sha256.decode(errors="replace"):
         raise StoreError("it is not as received")
     try:
-        rows = carto.rows_of(body)
+        rows = portal.rows(body)
     except AssertionError as error:
         raise StoreError(f"its rows cannot be read ({error})") from None
     if len(rows) - repeated != row.row_count:

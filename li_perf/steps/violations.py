@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from li_perf.engine.ask import Answer, Question
 from li_perf.errors import Failed
 from li_perf.model import State
-from li_perf.sources import carto, sql
+from li_perf.sources import sql
+from li_perf.sources.portal import Page
 from li_perf.steps.job import Job
 from li_perf.store import pages, questions
 
@@ -35,21 +36,21 @@ class Violations:
             return
         await self._keep(kind, values, statement, answer)
 
-    async def _ask(self, kind: str, values: Sequence[str]) -> tuple[str, Answer[carto.Result]]:
+    async def _ask(self, kind: str, values: Sequence[str]) -> tuple[str, Answer[Page]]:
         dataset = self.job.inspections.violations
-        order = [key for key in dataset.key if key in self.columns]
+        order = [key for key in dataset.portal.key if key in self.columns]
         statement = sql.select(dataset.table, self.columns, where=[sql.within(COLUMN[kind], values)], order=order)
-        question = Question(key=statement, request=carto.request(statement), read=carto.read)
-        return statement, await self.job.carto.ask(question)
+        question = Question(key=statement, request=dataset.portal.request(statement), read=dataset.portal.read)
+        return statement, await self.job.portal.ask(question)
 
-    async def _keep(self, kind: str, values: Sequence[str], statement: str, answer: Answer[carto.Result]) -> None:
+    async def _keep(self, kind: str, values: Sequence[str], statement: str, answer: Answer[Page]) -> None:
         job = self.job
         page = pages.page_change(
             run_id=job.run.id,
             dataset=job.inspections.violations.table,
             request=statement,
             next_request=None,
-            row_count=len(answer.value.rows or []),
+            row_count=len(answer.value.rows),
             body=answer.reply.body,
         )
         done = questions.settle_fetches(job.run.id, kind, values, state=State.ANSWERED, calls=answer.attempts)

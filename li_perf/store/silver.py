@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Table, delete, insert
 from li_perf.model import Complaint, Reject, Ticket, Violation
 from li_perf.store import pages
 from li_perf.store.ledger import Ledger
-from li_perf.store.tables import reject
+from li_perf.store.tables import reject, ticket
 
 BLOCK = 2_000
 Row = Mapping[str, Any]
@@ -60,7 +60,7 @@ def ticket_row(item: Ticket, question: str | None) -> dict[str, Any]:
     position = row.pop("point")
     row["lon"], row["lat"] = (position.lon, position.lat) if position else (None, None)
     row["question"] = question
-    return row
+    return {name: value for name, value in row.items() if name in ticket.c}
 
 
 def plain_row(item: Ticket | Complaint | Violation) -> dict[str, Any]:

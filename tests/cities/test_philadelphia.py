@@ -289,6 +289,6 @@ def test_a_request_is_of_the_year_exactly_if_it_lies_between_the_years_instants(
 def test_a_city_is_named_by_its_key_and_orders_pages_by_columns_that_it_asks_for(city: Any) -> None:
     assert CITIES[city.name] is city
     for dataset in (city.requests, city.inspections.violations, city.inspections.complaints):
-        assert set(dataset.key) <= {*dataset.required, *dataset.optional}
-        assert dataset.key[0] in dataset.required
+        assert set(dataset.portal.key) <= {*dataset.required, *dataset.optional}
+        assert dataset.portal.key[0] in dataset.required
         assert not set(dataset.required) & set(dataset.optional)

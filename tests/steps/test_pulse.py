@@ -108,7 +108,7 @@ async def test_status_says_that_a_server_does_not_answer_and_how_long_it_is_not_
 ) -> None:
     async def stopped(job: Job) -> None:
         job.ais.breaker.open()
-        job.carto.client.pace.hold(600)
+        job.portal.client.pace.hold(600)
         await keep_pulse(job)
 
     async with serve(city) as simulation:
@@ -139,7 +139,7 @@ async def test_a_run_that_is_held_tells_its_last_progress_again_and_what_it_wait
             with redirect_stderr(screen):
                 lines(progress)
 
-        job.carto.client.pace.hold(2.0)
+        job.portal.client.pace.hold(2.0)
         async with pulse.felt(replace(job, tell=tell), every=BEAT) as felt:
             return await whole(felt)
 
