@@ -28,8 +28,8 @@ class Ticket:
     """One service request; times are aware UTC, `_on` days are the city's own.
 
     `closed_at` is None where only the day is known; `service_name` is the type in today's words, whatever it was called
-    when it was opened. `area` is the city's own division, as written at filing. `due_at` is the target that the city set for
-    this one request. `is_first_call` was resolved by whoever took the call: opened and closed at once.
+    when it was opened. `area` is the city's own division, as written at filing. `due_at` is the target that the city
+    set for this one request. `is_first_call` was resolved by whoever took the call: opened and closed at once.
     """
 
     service_request_id: str

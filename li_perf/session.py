@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -16,15 +15,14 @@ import msgspec
 from li_perf import __version__
 from li_perf.cities.city import City
 from li_perf.engine.halt import Halt
-from li_perf.engine.heartbeat import Heartbeat
 from li_perf.errors import LiPerfError, UserError
 from li_perf.model import Period
+from li_perf.servers import open_for
 from li_perf.settings import Settings, with_kept
 from li_perf.steps import pulse
 from li_perf.steps.download import requests_of
-from li_perf.steps.job import Job, Servers, Tell, open_servers
+from li_perf.steps.job import Job, Servers, Tell
 from li_perf.steps.plan import AtHand, Plan, Rates, at_hand, plan
-from li_perf.steps.servers import ais_server, carto_server
 from li_perf.steps.statements import count as count_rows
 from li_perf.store import ages, runs
 from li_perf.store.ledger import Ledger, Write
@@ -165,23 +163,5 @@ async def _servers(order: Order, settings: Settings, halt: Halt) -> AsyncIterato
     if not order.with_servers:
         yield None
         return
-    patience = {"timeout": settings.timeout, "probe": settings.breaker_probe, "outage_limit": settings.outage_limit}
-    ais = ais_server(
-        url=settings.ais_url,
-        key=settings.ais_key.get_secret_value() if settings.ais_key else None,
-        rate=settings.ais_rate,
-        concurrency=settings.ais_concurrency,
-        **patience,
-    )
-    carto = carto_server(
-        url=settings.carto_url, rate=settings.carto_rate, concurrency=settings.carto_concurrency, **patience
-    )
-    heartbeat = Heartbeat()
-    beating = asyncio.create_task(heartbeat.run(), name="heartbeat")
-    try:
-        async with open_servers(
-            portal=order.city.requests.portal, portal_server=carto, ais_server=ais, halt=halt, heartbeat=heartbeat
-        ) as servers:
-            yield servers
-    finally:
-        beating.cancel()
+    async with open_for(order.city, settings, halt) as servers:
+        yield servers

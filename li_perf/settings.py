@@ -18,12 +18,14 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from li_perf.errors import UserError
 from li_perf.model import Period
-from li_perf.steps.servers import AIS_CEILING, CARTO_CEILING
+from li_perf.steps.servers import AIS_CEILING, CARTO_CEILING, PORTAL_CEILING
 
 PREFIX = "LI_PERF_"
 OF_TESTS = {"LI_PERF_REAL_DATA"}  # where the tests find real rows; no setting of the product
+SOMEWHERE = "https://a.portal"  # in the place of an address that each city gives itself
 KEY = re.compile(r"[!-~]+")  # what a header carries as it is
-KEPT = ("ais_url", "carto_url")  # what a resumed run must not change
+SECRETS = ("ais_key", "socrata_token", "opendatasoft_key")
+KEPT = ("ais_url", "carto_url", "portal_url")  # what a resumed run must not change
 BEGUN_WITH = ("prefill", "audit", "max_age")  # what a run decides at its beginning, and goes on with
 
 
@@ -38,8 +40,12 @@ class Settings(BaseSettings):
     ais_url: str = "https://api.phila.gov/ais/v2"
     ais_key: SecretStr | None = None
     carto_url: str = "https://phl.carto.com/api/v2/sql"
+    portal_url: str | None = None  # of the cities without inspections; {city} stands for the city's name
+    socrata_token: SecretStr | None = None
+    opendatasoft_key: SecretStr | None = None
     ais_rate: float = Field(default=10.0, ge=0, allow_inf_nan=False)
     carto_rate: float = Field(default=4.0, ge=0, allow_inf_nan=False)
+    portal_rate: float = Field(default=4.0, ge=0, allow_inf_nan=False)
     ais_concurrency: int = Field(default=64, ge=1, le=1_000)
     carto_concurrency: int = Field(default=4, ge=1, le=100)
     timeout: float = Field(default=30.0, gt=0, allow_inf_nan=False)
@@ -60,7 +66,7 @@ class Settings(BaseSettings):
     @property
     def shown(self) -> dict[str, Any]:
         """All settings but the secrets, for the manifest."""
-        return {name: _plain(getattr(self, name)) for name in type(self).model_fields if name != "ais_key"}
+        return {name: _plain(getattr(self, name)) for name in type(self).model_fields if name not in SECRETS}
 
 
 def load(**flags: Any) -> Settings:
@@ -142,8 +148,8 @@ def _sentence(error: ValidationError) -> str:
 def _check(settings: Settings) -> None:
     if settings.store:
         raise UserError("LI_PERF_STORE: this version keeps its store in SQLite, in LI_PERF_DATA. Unset it.")
-    for name, ceiling in (("ais", AIS_CEILING), ("carto", CARTO_CEILING)):
-        url, rate = getattr(settings, f"{name}_url"), getattr(settings, f"{name}_rate")
+    for name, ceiling in (("ais", AIS_CEILING), ("carto", CARTO_CEILING), ("portal", PORTAL_CEILING)):
+        url, rate = getattr(settings, f"{name}_url") or SOMEWHERE, getattr(settings, f"{name}_rate")
         _check_url(f"{PREFIX}{name.upper()}_URL", url)
         if not is_loopback(url) and not 0 < rate <= ceiling:
             raise UserError(
@@ -151,10 +157,15 @@ def _check(settings: Settings) -> None:
                 f"and not above {ceiling:.4g} requests a second, the server's own limit. 0, no limit, is for this "
                 "machine only."
             )
-    if settings.ais_key and not KEY.fullmatch(settings.ais_key.get_secret_value()):
-        raise UserError("LI_PERF_AIS_KEY holds a blank, a line end or a character that no key has. Set it anew.")
-    if settings.ais_key and urlsplit(settings.ais_url).scheme == "http" and not is_loopback(settings.ais_url):
-        raise UserError("LI_PERF_AIS_KEY would travel unencrypted to LI_PERF_AIS_URL. Use an https address.")
+    for name, url in zip(SECRETS, (settings.ais_url, settings.portal_url, settings.portal_url), strict=True):
+        _check_secret(f"{PREFIX}{name.upper()}", getattr(settings, name), url or SOMEWHERE)
+
+
+def _check_secret(name: str, secret: SecretStr | None, url: str) -> None:
+    if secret and not KEY.fullmatch(secret.get_secret_value()):
+        raise UserError(f"{name} holds a blank, a line end or a character that no key has. Set it anew.")
+    if secret and urlsplit(url).scheme == "http" and not is_loopback(url):
+        raise UserError(f"{name} would travel unencrypted to {urlsplit(url).hostname}. Use an https address.")
 
 
 def _check_url(name: str, url: str) -> None:

@@ -65,6 +65,7 @@ class City:
     title: str
     zone: ZoneInfo
     requests: Dataset[Ticket]
+    portal_url: str
     inspections: LicensesAndInspections | None = None
 
     def instants(self, period: Period) -> tuple[datetime, datetime]:

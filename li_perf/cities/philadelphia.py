@@ -173,6 +173,7 @@ PHILADELPHIA = City(
     title="Philadelphia",
     zone=ZONE,
     requests=REQUESTS,
+    portal_url="https://phl.carto.com/api/v2/sql",
     inspections=LicensesAndInspections(
         agency=AGENCY,
         violations=VIOLATIONS,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 
 from li_perf import acts
 from li_perf.analysis.findings import Findings
@@ -11,6 +12,7 @@ from li_perf.cli.options import (
     Audit,
     CityName,
     Data,
+    Full,
     LogFormat,
     MaxAge,
     MetricsPort,
@@ -29,6 +31,7 @@ from li_perf.steps import clean as clean_step
 from li_perf.steps import download as download_step
 from li_perf.steps import run as run_step
 from li_perf.steps.job import Job
+from li_perf.steps.refresh import refresh
 from li_perf.steps.retry import put_back
 
 log = logging.getLogger(__name__)
@@ -99,10 +102,12 @@ def report(city: CityName = "philadelphia", data: Data = None, output: Output = 
 
 
 @app.command()
-def download(city: CityName = "philadelphia", since: Since = None, until: Until = None, data: Data = None) -> int:
-    """Single step: the pages of the period's requests and complaints."""
+def download(
+    city: CityName = "philadelphia", since: Since = None, until: Until = None, data: Data = None, full: Full = False
+) -> int:
+    """Single step: the period's requests as the portal sends them; the second time, what came or changed since."""
     _, order = order_for(city, Which.NEW_OR_UNFINISHED, since, until, data=data)
-    return acts.step(order, download_step.download)
+    return acts.step(order, download_step.download if order.city.inspections else partial(refresh, fully=full))
 
 
 @app.command()

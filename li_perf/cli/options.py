@@ -32,6 +32,7 @@ Prefill = Annotated[
     ),
 ]
 Audit = Annotated[int | None, typer.Option(help="Pre-filled questions that AIS is asked all the same (LI_PERF_AUDIT).")]
+Full = Annotated[bool, typer.Option("--full", help="Everything again, not only what changed since last time.")]
 Json = Annotated[bool, typer.Option("--json", help="As JSON.")]
 LogFormat = Annotated[
     str | None, typer.Option("--log-format", help="Progress and messages as text or json (LI_PERF_LOG_FORMAT).")

@@ -4,9 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 BEAT, LAG = 1.0, 5.0
+
+
+@asynccontextmanager
+async def beating() -> AsyncIterator[Heartbeat]:
+    """A heartbeat that ticks until the block ends."""
+    heartbeat = Heartbeat()
+    ticking = asyncio.create_task(heartbeat.run(), name="heartbeat")
+    try:
+        yield heartbeat
+    finally:
+        ticking.cancel()
 
 
 class Heartbeat:

@@ -23,7 +23,8 @@ RESTARTS = 3
 class Listing:
     """One download under way: a data set, its conditions, the columns to ask for, and its first statement.
 
-    `counted` is what the portal counted before it began, None where it does not count.
+    `counted` is what the portal counted before it began, None where it does not count. Of a part, what changed since
+    last time, any number of rows may come.
     """
 
     dataset: Dataset[Any]
@@ -31,9 +32,10 @@ class Listing:
     columns: Sequence[str]
     first: str
     counted: int | None
+    is_part: bool = False
 
 
-async def fetch_all(job: Job, dataset: Dataset[Any], where: Sequence[str]) -> None:
+async def fetch_all(job: Job, dataset: Dataset[Any], where: Sequence[str], *, is_part: bool = False) -> None:
     """Every page of a data set, unless it is complete already.
 
     Raises Shrunk where fewer rows came than there must be, Drifted, Unanswered or Outage; what came is kept.
@@ -47,6 +49,7 @@ async def fetch_all(job: Job, dataset: Dataset[Any], where: Sequence[str]) -> No
         if listing is None:
             restarts += 1
             listing = await begin(job, dataset, where, restarts=restarts)
+        listing = replace(listing, is_part=is_part)
         if await _is_complete(job, listing, is_last=restarts >= RESTARTS):
             return
         listing = None  # the table was swapped or grew underneath: begin again
@@ -76,6 +79,7 @@ async def begin(
         "counted_after": None,
         "restarts": restarts,
         "finished_at": None,
+        "newest": counted.newest if counted else None,
     }
     await runs.start_download(job.ledger, row, keep_pages=not counts)
     return Listing(
@@ -113,7 +117,8 @@ async def _is_complete(job: Job, listing: Listing, *, is_last: bool) -> bool:
             "Nothing was changed; try again later."
         )
     if is_last or (listing.counted in (None, after) and after == received):
-        await _refuse_shrunk(job, dataset, received)
+        if not listing.is_part:
+            await _refuse_shrunk(job, dataset, received)
         await runs.finish_download(job.ledger, job.run.id, dataset.table, counted.count if counted else None)
         return True
     return False

@@ -7,6 +7,7 @@ from li_perf.engine.server import BreakerPolicy, Quota, Server
 # Requests a second. The City's gateway blocks above 5,000 in 5 minutes (mulesoft-flex-gateway-iac, waf.tf).
 AIS_CEILING = 5_000 / 300
 CARTO_CEILING = 15.0  # requests a second, Carto's documented limit for enterprise accounts
+PORTAL_CEILING = 10.0  # requests a second; no portal publishes one, and a page is thousands of rows
 
 
 def ais_server(
@@ -23,6 +24,30 @@ def ais_server(
         timeout=timeout,
         patience=min(10.0, timeout),
         breaker=BreakerPolicy(probe=probe, outage_limit=outage_limit),
+    )
+
+
+def portal_server(
+    *,
+    name: str,
+    url: str,
+    secret: tuple[str, str] | None,
+    rate: float,
+    timeout: float,
+    probe: float,
+    outage_limit: float,
+) -> Server:
+    """A city's portal: large answers, few calls. A rate of 0 is no limit."""
+    return Server(
+        name=name,
+        base_url=url.rstrip("/"),
+        secret=secret,
+        rate=rate or None,
+        concurrency=2,
+        timeout=timeout,
+        patience=timeout,  # a portal may be silent for long before the first byte of an export
+        body_cap=64_000_000,
+        breaker=BreakerPolicy(faults=4, probe=probe, outage_limit=outage_limit),
     )
 
 

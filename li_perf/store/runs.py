@@ -180,6 +180,20 @@ def boundary_of(run_id: int) -> Executable:
     return select(run.c.boundary_gained).where(run.c.id == run_id)
 
 
+async def newest_known(ledger: Ledger, this: Run, dataset: str) -> str | None:
+    """The newest change that an earlier, finished run has of all that this one is to have; None without one.
+
+    A run whose period ended behind the day on which it began has what had been opened until then.
+    """
+    covers = (run.c.since <= this.since) & (
+        (run.c.until >= this.until) | (run.c.until > func.substr(run.c.started_at, 1, 10))
+    )
+    here = (run.c.id < this.id) & run.c.finished_at.is_not(None) & covers & (download.c.dataset == dataset)
+    query = select(download.c.newest).join(run, run.c.id == download.c.run_id).where(here).order_by(run.c.id.desc())
+    newest: str | None = await ledger.scalar(query.limit(1))
+    return newest
+
+
 async def rows_of_last_time(ledger: Ledger, this: Run, dataset: str) -> int | None:
     """Rows received of a data set by the last finished run of the same period, None without one."""
     same = (

@@ -28,6 +28,10 @@ async def _prefill(connection: AsyncConnection) -> None:
     await connection.run_sync(audit.create)
 
 
+async def _newest(connection: AsyncConnection) -> None:
+    await connection.exec_driver_sql("ALTER TABLE download ADD COLUMN newest TEXT")
+
+
 async def _pulse(connection: AsyncConnection) -> None:
     await connection.run_sync(pulse.create)
 
@@ -38,6 +42,7 @@ MIGRATIONS: tuple[tuple[str, Migration], ...] = (
     ("hash answers", _hash_answers),
     ("remember the audit of pre-filled answers", _prefill),
     ("keep the pulse of a run at work", _pulse),
+    ("note where the next download goes on", _newest),
 )
 VERSION = len(MIGRATIONS)
 

@@ -41,6 +41,7 @@ download = Table(
     Column("counted_after", Integer),
     Column("restarts", Integer, nullable=False),
     Column("finished_at", Text),
+    Column("newest", Text),  # the newest change when it began, as the portal writes it: where the next one goes on
 )
 
 page = Table(
