@@ -1,0 +1,233 @@
+"""The measures of requests, each against the same thing computed by hand or by a second way."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from statistics import fmean, median
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from li_perf.analysis.dictionary import BY_NAME, MEASURES
+from li_perf.analysis.metrics import PERIODS, SCHEMAS, STATEMENTS
+from li_perf.store.query import Tables
+
+AS_OF = datetime(2025, 7, 1, 12, tzinfo=UTC)
+Row = dict[str, Any]
+
+
+def request(**values: Any) -> Row:
+    """A request of 2025-03-10 in the North, closed after two days, changed as wished."""
+    row = {
+        "service_request_id": "1",
+        "is_open": False,
+        "service_name": "Graffiti",
+        "area": "North",
+        "requested_at": datetime(2025, 3, 10, 15, tzinfo=UTC),
+        "requested_on": date(2025, 3, 10),
+        "updated_at": datetime(2025, 3, 13, 15, tzinfo=UTC),
+        "closed_at": datetime(2025, 3, 12, 15, tzinfo=UTC),
+        "closed_on": date(2025, 3, 12),
+        "due_at": None,
+        "is_first_call": False,
+    }
+    assert values.keys() <= row.keys()
+    return row | values
+
+
+def still_open(**values: Any) -> Row:
+    return request(is_open=True, closed_at=None, closed_on=None) | values
+
+
+def by_day(days: int, **values: Any) -> Row:
+    return request(closed_at=None, closed_on=date(2025, 3, 10) + timedelta(days=days)) | values
+
+
+@pytest.fixture
+def measured(tmp_path: Path) -> Iterator[Any]:
+    """A function from requests, targets by type and the city's target to the rows of `measure` and `rolling`."""
+
+    def measure(
+        rows: Sequence[Row], *, targets: dict[str, float] | None = None, target: float | None = None
+    ) -> tuple[list[Row], list[tuple[Any, ...]]]:
+        with Tables(spill=tmp_path / "spill", threads=1) as tables:
+            tables.load("ticket", SCHEMAS["ticket"], [tuple(row[name] for name in SCHEMAS["ticket"]) for row in rows])
+            tables.load("target", SCHEMAS["target"], (targets or {}).items())
+            tables.load("setting", SCHEMAS["setting"], [(AS_OF, AS_OF.date(), target)])
+            for statement in STATEMENTS:
+                tables.run(statement.sql)
+            names = [name for name, *_ in tables.rows("describe measure")]
+            found = [dict(zip(names, row, strict=True)) for row in tables.rows("select * from measure")]
+            return found, tables.rows("select * from rolling order by type, requested_on")
+
+    return measure
+
+
+def group(rows: Sequence[Row], period: str = "all", **key: Any) -> Row:
+    wanted = {"area": None, "type": None, "starts_on": None, "period": period} | key
+    (found,) = [row for row in rows if all(row[name] == value for name, value in wanted.items())]
+    return found
+
+
+def test_a_request_counts_in_its_city_area_type_and_both_and_in_each_period(measured: Any) -> None:
+    rows, _ = measured([request(), request(area="South"), request(service_name="Pothole")])
+    assert group(rows)["volume"] == 3
+    assert group(rows, area="North")["volume"] == 2
+    assert group(rows, type="Graffiti")["volume"] == 2
+    assert group(rows, area="North", type="Graffiti")["volume"] == 1
+    starts = {
+        "year": date(2025, 1, 1),
+        "quarter": date(2025, 1, 1),
+        "month": date(2025, 3, 1),
+        "week": date(2025, 3, 10),
+    }
+    for period, starts_on in starts.items():
+        assert group(rows, period, starts_on=starts_on)["volume"] == 3
+    assert {row["period"] for row in rows} == set(PERIODS)
+
+
+def test_a_request_without_a_place_is_in_the_volume_and_not_taken_for_the_whole_city(measured: Any) -> None:
+    rows, _ = measured([request(), request(area=None), request(area=None, service_name=None)])
+    city = group(rows)
+    assert (city["volume"], city["volume_unplaced"]) == (3, 2)
+    assert group(rows, area="")["volume"] == 2
+    assert group(rows, type="")["volume"] == 1
+    assert (city["n_placed_ttr"], city["x_timed_unplaced"], city["n_ttr"]) == (1, 2, 3)
+
+
+def test_days_are_exact_where_the_hour_is_known_and_whole_local_days_where_only_the_day_is(measured: Any) -> None:
+    rows, _ = measured([request(), by_day(5)])
+    city = group(rows)
+    assert city["mean_ttr"] == (2 + 5) / 2
+    assert city["median_ttr_hours"] == 48
+    assert (city["n_ttr_hours"], city["x_by_day"]) == (1, 1)
+
+
+def test_quantiles_lie_between_neighbours(measured: Any) -> None:
+    rows, _ = measured([by_day(days) for days in (0, 1, 2, 10)])
+    city = group(rows)
+    assert (city["median_ttr"], city["mean_ttr"]) == (1.5, 3.25)
+    assert city["p90_ttr"] == pytest.approx(2 + 0.7 * 8)
+
+
+def test_what_cannot_be_measured_is_counted_by_reason(measured: Any) -> None:
+    rows, _ = measured(
+        [
+            request(),
+            still_open(),
+            request(closed_at=None, closed_on=None),
+            request(closed_at=datetime(2025, 3, 9, tzinfo=UTC), closed_on=date(2025, 3, 8)),
+            request(is_first_call=True, closed_at=datetime(2025, 3, 10, 15, tzinfo=UTC), closed_on=date(2025, 3, 10)),
+        ]
+    )
+    city = group(rows)
+    assert (city["volume"], city["n_ttr"]) == (5, 1)
+    assert [city[name] for name in ("x_open", "x_untimed", "x_negative", "first_call")] == [1, 1, 1, 1]
+
+
+def test_an_open_request_past_its_target_is_late_and_one_not_due_yet_says_nothing(measured: Any) -> None:
+    fresh = still_open(requested_at=AS_OF - timedelta(hours=3), requested_on=AS_OF.date(), updated_at=AS_OF)
+    rows, _ = measured([request(), still_open(), fresh], target=72.0)
+    city = group(rows)
+    assert (city["on_time_pct"], city["n_on_time"], city["x_not_due"]) == (50.0, 2, 1)
+
+
+def test_a_requests_own_due_date_comes_before_its_types_target_and_that_before_the_citys(measured: Any) -> None:
+    late = request(due_at=datetime(2025, 3, 11, 15, tzinfo=UTC))
+    rows, _ = measured([late, request(), request(service_name="Pothole")], targets={"Graffiti": 49.0}, target=1.0)
+    assert group(rows, type="Graffiti")["on_time_pct"] == 50.0
+    assert group(rows, type="Pothole")["on_time_pct"] == 0.0
+
+
+def test_without_any_target_nothing_is_on_time_or_late(measured: Any) -> None:
+    rows, _ = measured([request(), still_open()])
+    city = group(rows)
+    assert (city["on_time_pct"], city["n_on_time"], city["x_no_target"]) == (None, 0, 2)
+
+
+def test_a_closing_by_day_meets_a_target_until_the_end_of_the_day_on_which_it_ends(measured: Any) -> None:
+    rows, _ = measured([by_day(3), by_day(4)], target=60.0)
+    assert group(rows)["on_time_pct"] == 50.0
+
+
+def test_the_backlog_is_told_by_age_in_local_days(measured: Any) -> None:
+    ages = (0, 7, 8, 30, 31, 90, 91, 400)
+    rows, _ = measured([still_open(requested_on=AS_OF.date() - timedelta(days=age)) for age in ages])
+    city = group(rows)
+    assert [city[f"backlog_age_{name}"] for name in ("0_7", "8_30", "31_90", "91")] == [2, 2, 2, 2]
+    assert city["open_requests"] == len(ages)
+
+
+def test_seven_days_of_volume_are_calendar_days_and_not_rows(measured: Any) -> None:
+    days = [date(2025, 3, 1), date(2025, 3, 1), date(2025, 3, 7), date(2025, 3, 8)]
+    _, rolling = measured([request(requested_on=day) for day in days])
+    assert rolling == [
+        ("Graffiti", date(2025, 3, 1), 2, 2),
+        ("Graffiti", date(2025, 3, 7), 1, 3),
+        ("Graffiti", date(2025, 3, 8), 1, 2),
+    ]
+
+
+def test_no_requests_are_no_rows_and_no_error(measured: Any) -> None:
+    rows, rolling = measured([])
+    assert all(row["volume"] == 0 for row in rows)
+    assert rolling == []
+
+
+REQUESTS = st.builds(
+    lambda row, area, kind, hours, first: (
+        row
+        | {
+            "area": area,
+            "service_name": kind,
+            "is_first_call": first,
+            "closed_at": row["closed_at"] and row["requested_at"] + timedelta(hours=hours),
+            "due_at": row["requested_at"] + timedelta(hours=30) if hours % 2 else None,
+        }
+    ),
+    st.sampled_from([request(), still_open(), by_day(3), by_day(-1), request(closed_at=None, closed_on=None)]),
+    st.sampled_from(["North", "South", None]),
+    st.sampled_from(["Graffiti", "Pothole", None]),
+    st.integers(-30, 300),
+    st.booleans(),
+)
+
+
+def days_of(row: Row) -> float | None:
+    """From opening to closing, None where that says nothing."""
+    if row["is_first_call"] or not row["closed_on"]:
+        return None
+    exact = row["closed_at"] and (row["closed_at"] - row["requested_at"]).total_seconds() / 86400
+    days = float((row["closed_on"] - row["requested_on"]).days) if exact is None else exact
+    return days if days >= 0 else None
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(REQUESTS, min_size=1, max_size=20))
+def test_of_every_measure_what_counts_and_what_does_not_add_up_to_the_volume(measured: Any, given: list[Row]) -> None:
+    rows, _ = measured(given)
+    for row in rows:
+        for measure in MEASURES:
+            if measure.excluded:
+                assert row[measure.n] + sum(row[name] for name in measure.excluded.values()) == row["volume"], (
+                    measure.name
+                )
+    times = [days for row in given if (days := days_of(row)) is not None]
+    city = group(rows)
+    assert city["n_ttr"] == len(times)
+    if times:
+        assert math.isclose(city["mean_ttr"], fmean(times), abs_tol=1e-9)
+        assert math.isclose(city["median_ttr"], median(times), abs_tol=1e-9)
+
+
+def test_every_measure_has_a_definition_a_unit_and_columns_that_there_are(measured: Any) -> None:
+    (city, *_), _ = measured([request()])
+    for measure in MEASURES:
+        assert measure.definition.endswith(".")
+        assert {measure.name, measure.n, *measure.excluded.values()} <= city.keys()
+    assert BY_NAME.keys() == {measure.name for measure in MEASURES}
