@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from li_perf.errors import StoreError
 from li_perf.store.shape import Entry, strange
-from li_perf.store.tables import APPLICATION_ID, audit, metadata, pulse
+from li_perf.store.tables import APPLICATION_ID, audit, measurement, metadata, metric, pulse, rolling
 
 Migration = Callable[[AsyncConnection], Awaitable[None]]
 
@@ -32,6 +32,11 @@ async def _newest(connection: AsyncConnection) -> None:
     await connection.exec_driver_sql("ALTER TABLE download ADD COLUMN newest TEXT")
 
 
+async def _measures(connection: AsyncConnection) -> None:
+    for table in (measurement, metric, rolling):
+        await connection.run_sync(table.create)
+
+
 async def _pulse(connection: AsyncConnection) -> None:
     await connection.run_sync(pulse.create)
 
@@ -43,6 +48,7 @@ MIGRATIONS: tuple[tuple[str, Migration], ...] = (
     ("remember the audit of pre-filled answers", _prefill),
     ("keep the pulse of a run at work", _pulse),
     ("note where the next download goes on", _newest),
+    ("keep measures", _measures),
 )
 VERSION = len(MIGRATIONS)
 

@@ -1,7 +1,7 @@
 """The tables of a city's file, and what is precious in it.
 
 Precious, migrated: run, download, page (bronze), lookup (answers), audit, fetch, tally, pulse. Rebuilt at will:
-ticket, complaint, violation, match, reject.
+ticket, complaint, violation, match, measurement, metric, rolling, reject.
 """
 
 from __future__ import annotations
@@ -194,6 +194,40 @@ match = Table(
     Column("is_m6", Integer, nullable=False),
     Column("is_background", Integer, nullable=False),
     Index("match_request", "service_request_id"),
+)
+
+measurement = Table(  # one row: what the metrics are of
+    "measurement",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("as_of", Text, nullable=False),  # when the newest download ended, UTC
+    Column("requests", Integer, nullable=False),
+    Column("made_at", Text, nullable=False),
+)
+
+metric = Table(  # a number: one measure of one group in one period
+    "metric",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("period", Text, nullable=False),
+    Column("starts_on", Text),  # null for the period "all"
+    Column("level", Text, nullable=False),
+    Column("area", Text),  # null for all areas; empty for requests that name none
+    Column("type", Text),
+    Column("value", Float),  # null where nothing can be measured
+    Column("n", Integer, nullable=False),
+    Column("excluded", Text),  # JSON: reason -> requests, of the volume; null for none
+    Index("metric_of_group", "period", "level", "area", "type", "starts_on"),
+)
+
+rolling = Table(  # requests of a type on a day, and on it and the six before; only days with a request
+    "rolling",
+    metadata,
+    Column("type", Text, primary_key=True),
+    Column("day", Text, primary_key=True),
+    Column("volume", Integer, nullable=False),
+    Column("volume_7d", Integer, nullable=False),
 )
 
 reject = Table(
