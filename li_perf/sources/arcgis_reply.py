@@ -17,7 +17,7 @@ from li_perf.sources.portal import Page
 from li_perf.sources.status import raise_for
 from li_perf.wire import Reply, retry_after
 
-SETTING = "the portal's address and key"
+SETTING = "LI_PERF_PORTAL_URL"
 LOST = ("invalid field", "field is invalid", "field does not exist", "unknown field")
 ASTRAY = ("invalid url", "service not found", "layer not found", "item does not exist")
 PASSING = ("unable to complete", "unable to perform")

@@ -21,7 +21,7 @@ from li_perf.sources.status import raise_for
 from li_perf.sources.windows import Window, read, written
 from li_perf.wire import Reply, Request
 
-SETTING = "the portal's address and key"
+SETTING = "LI_PERF_PORTAL_URL"
 START, END = "start_date", "end_date"
 LONGEST = timedelta(days=90)
 SHORTEST = timedelta(minutes=1)

@@ -31,8 +31,8 @@ SHORTEST = timedelta(seconds=1)
 class Table:
     """`opened_in` and `changed_in` are columns of times, in which the portal keeps UTC.
 
-    A period is asked for by the months of `zone`. Conditions without a period are one statement, as long as that is
-    not too heavy; only rows with a time in `opened_in` are in a window.
+    A period is asked for by the months of `zone`. What changed, and conditions without a period, are one statement as
+    long as that is not too heavy; only rows with a time in `opened_in` are in a window.
     """
 
     table: str
@@ -80,7 +80,9 @@ class Table:
 
     def first(self, where: Sequence[str], columns: Sequence[str], *, size: int, look: Page) -> str:
         period, others = odsql.parted(where, self.opened_in)
-        window = period.beginning(next_month(period.since, self.zone)) if period else None
+        is_part = any(f"{self.changed_in} >= " in condition for condition in others)  # few rows, as a rule
+        until = None if is_part or not period else next_month(period.since, self.zone)
+        window = period.beginning(until) if period and until else period
         clauses = {"select": ",".join(map(odsql.name, columns)), "order_by": odsql.name(self.opened_in)}
         return self._export(clauses, " and ".join(others), window)
 

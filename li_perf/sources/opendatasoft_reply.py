@@ -18,7 +18,7 @@ from li_perf.sources.portal import Page
 from li_perf.sources.status import raise_for
 from li_perf.wire import Reply, retry_after
 
-SETTING = "the portal's address and key"
+SETTING = "LI_PERF_PORTAL_URL and LI_PERF_OPENDATASOFT_KEY"
 INTERRUPTED = b"Streaming interrupted"
 
 

@@ -15,7 +15,7 @@ from li_perf.sources.portal import Page
 from li_perf.sources.status import raise_for
 from li_perf.wire import Reply, retry_after
 
-SETTING = "the portal's address and key"
+SETTING = "LI_PERF_PORTAL_URL and LI_PERF_SOCRATA_TOKEN"
 LOGIN = ("logged in", "authentication_required", "permission_denied", "app_token")
 
 

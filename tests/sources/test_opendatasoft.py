@@ -96,6 +96,13 @@ def test_what_changed_is_one_statement_until_it_is_too_heavy() -> None:
     assert all(before[1] == after[0] for before, after in pairwise(found))
 
 
+def test_what_changed_of_a_period_is_one_window_of_it() -> None:
+    where = [*TABLE.opened(*YEAR), *(TABLE.changed("2025-08-19T02:30:00+00:00") or [])]
+    assert windows(where) == [YEAR]
+    found = windows(where, halvings={0: 2})
+    assert [round((until - since) / timedelta(days=365), 2) for since, until in found] == [0.25, 0.5, 0.25]
+
+
 def test_no_window_is_shorter_than_a_second() -> None:
     since = YEAR[0]
     statement = TABLE.first(TABLE.opened(since, since + timedelta(seconds=1)), COLUMNS, size=1, look=Page())
