@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime, time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -15,11 +16,18 @@ R = TypeVar("R")
 Row = Mapping[str, Any]
 
 
+def as_numbered(items: Iterable[R | Reject], known: Iterable[R]) -> Iterator[R | Reject]:
+    """The items as they are: the portal numbers them."""
+    return iter(items)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dataset(Generic[R]):
     """A table of a portal: the columns it must and may have, and how a row reads.
 
-    `floor` is the fewest rows that a download of a whole year may have.
+    `floor` is the fewest rows that a download of a whole year may have. `identify` gives the items of a page their
+    numbers where rows have none of their own; it drops none. A page must then hold all that was opened at a moment, or
+    what changed of it, and beside it goes what is known of those moments (see `twins.numbered`).
     """
 
     portal: Portal
@@ -28,6 +36,7 @@ class Dataset(Generic[R]):
     read: Callable[[Row], R | Reject]
     page_size: int = 5_000
     floor: int = 0
+    identify: Callable[[Iterable[R | Reject], Iterable[R]], Iterator[R | Reject]] = as_numbered
 
     @property
     def table(self) -> str:
@@ -58,14 +67,33 @@ class LicensesAndInspections:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Targets:
+    """How long a request may take, as its city says: by type, or for all. A request's own `due_at` comes first."""
+
+    default: timedelta | None = None
+    by_type: Mapping[str, timedelta] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class City:
-    """One city. A thing it does not have is None."""
+    """One city. A thing it does not have is None, or empty.
+
+    `area_title` is what the city calls a ticket's `area`. `closed_words` are the statuses, in lower case, that say that
+    a request is over. `aliases` maps a type's older name to today's; `first_call` are the types that whoever takes the
+    call resolves at once. `is_closed_by_day`: of no closing is more known than the day.
+    """
 
     name: str
     title: str
     zone: ZoneInfo
-    requests: Dataset[Ticket]
     portal_url: str
+    requests: Dataset[Ticket]
+    closed_words: frozenset[str]
+    area_title: str | None = None
+    targets: Targets | None = None
+    aliases: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    first_call: frozenset[str] = frozenset()
+    is_closed_by_day: bool = False
     inspections: LicensesAndInspections | None = None
 
     def instants(self, period: Period) -> tuple[datetime, datetime]:

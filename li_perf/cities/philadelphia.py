@@ -2,39 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
-from functools import wraps
-from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from li_perf.cities.city import City, Dataset, LicensesAndInspections, Pairs, Row
 from li_perf.cities.philadelphia_codes import ALLOWED, family
-from li_perf.cities.reading import Unreadable, identifier, instant, label, local_day, point, shown, text, unchanged
-from li_perf.model import Complaint, Property, Reject, Ticket, Violation
+from li_perf.cities.reading import (
+    Unreadable,
+    identifier,
+    instant,
+    label,
+    local_day,
+    point,
+    rejecting,
+    text,
+    unchanged,
+)
+from li_perf.model import Complaint, Property, Ticket, Violation
 from li_perf.sources.carto_table import Table
 
-R = TypeVar("R")
 ZONE = ZoneInfo("America/New_York")
 AGENCY = "License & Inspections"  # as it stands in agency_responsible
+CLOSED = frozenset({"closed"})
 
 
-def _rejecting(read: Callable[[Row], R]) -> Callable[[Any], R | Reject]:
-    """Turn a row that cannot be read into a Reject with the reason."""
-
-    @wraps(read)
-    def reading(row: Any) -> R | Reject:
-        try:
-            if not isinstance(row, dict):
-                raise Unreadable("the row is not an object")
-            return read(row)
-        except Unreadable as error:
-            return Reject(reason=str(error), row=shown(row))
-
-    return reading
-
-
-@_rejecting
+@rejecting
 def read_ticket(row: Row) -> Ticket:
     """One row of public_cases_fc; times are UTC there, an empty text is no text, `status` is Open or Closed."""
     requested_at = instant(row.get("requested_datetime"), "requested_datetime")
@@ -45,7 +37,7 @@ def read_ticket(row: Row) -> Ticket:
     return Ticket(
         service_request_id=identifier(row.get("service_request_id"), "service_request_id"),
         status=status,
-        is_open=status.casefold() != "closed",
+        is_open=status.casefold() not in CLOSED,
         service_name=text(row.get("service_name"), "service_name"),
         service_type=text(row.get("service_type"), "service_type"),
         agency_responsible=text(row.get("agency_responsible"), "agency_responsible"),
@@ -60,7 +52,7 @@ def read_ticket(row: Row) -> Ticket:
     )
 
 
-@_rejecting
+@rejecting
 def read_violation(row: Row) -> Violation:
     """One row of violations; violationdate is a local midnight in UTC, so the local day is what counts."""
     code = text(row.get("violationcode"), "violationcode")
@@ -80,7 +72,7 @@ def read_violation(row: Row) -> Violation:
     )
 
 
-@_rejecting
+@rejecting
 def read_complaint(row: Row) -> Complaint:
     """One row of complaints; ticket_num_311 is the City's own link to the 311 request."""
     return Complaint(
@@ -93,7 +85,7 @@ def read_complaint(row: Row) -> Complaint:
     )
 
 
-@_rejecting
+@rejecting
 def read_property(row: Row) -> Property:
     """One row of opa_properties_public: a condominium's units share their `location`."""
     return Property(
@@ -103,7 +95,7 @@ def read_property(row: Row) -> Property:
     )
 
 
-@_rejecting
+@rejecting
 def read_place_of_violation(row: Row) -> Property:
     """What one row of violations says of the parcel's address."""
     unit = (text(row.get(name), name) for name in ("unit_type", "unit_num"))
@@ -172,8 +164,9 @@ PHILADELPHIA = City(
     name="philadelphia",
     title="Philadelphia",
     zone=ZONE,
-    requests=REQUESTS,
     portal_url="https://phl.carto.com/api/v2/sql",
+    requests=REQUESTS,
+    closed_words=CLOSED,
     inspections=LicensesAndInspections(
         agency=AGENCY,
         violations=VIOLATIONS,

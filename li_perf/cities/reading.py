@@ -5,36 +5,65 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
-from typing import Any
+from functools import wraps
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from li_perf.model import Point
+from li_perf.model import Point, Reject
+
+R = TypeVar("R")
 
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 BEYOND_64_BITS = 2**63
 YEARS = range(1000, 9999)  # what both ISO 8601 text and every time zone can hold
 LONGEST_SHOWN = 2_000
+UNKNOWN = frozenset({"unspecified", "unknown", "n/a"})  # what portals write for nothing
 
 
 class Unreadable(ValueError):
     """A value is not of the documented form; the text says which."""
 
 
+def rejecting(read: Callable[[Mapping[str, Any]], R]) -> Callable[[Any], R | Reject]:
+    """Turn a row that cannot be read into a Reject with the reason."""
+
+    @wraps(read)
+    def reading(row: Any) -> R | Reject:
+        try:
+            if not isinstance(row, dict):
+                raise Unreadable("the row is not an object")
+            return read(row)
+        except Unreadable as error:
+            return Reject(reason=str(error), row=shown(row))
+
+    return reading
+
+
 def unchanged(value: Any, name: str) -> str | None:
     """Text as it came, a number as its digits, None for nothing. Raises Unreadable for what the store cannot hold."""
     if value is None:
         return None
-    is_number = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < BEYOND_64_BITS
-    word = value if isinstance(value, str) else str(value) if is_number else None
-    if word is None or UNSTORABLE.search(word):
-        raise Unreadable(f"{name} is not text")
-    return word
+    if isinstance(value, str):
+        if "\x00" in value or not (value.isascii() or UNSTORABLE.search(value) is None):
+            raise Unreadable(f"{name} is not text")
+        return value
+    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < BEYOND_64_BITS:
+        return str(value)
+    raise Unreadable(f"{name} is not text")
 
 
 def text(value: Any, name: str) -> str | None:
     """Trimmed text, None for nothing. Raises Unreadable for a list, an object, or what the store cannot hold."""
-    return (unchanged(value, name) or "").strip() or None
+    word = unchanged(value, name)
+    return None if word is None else word.strip() or None
+
+
+def known(value: Any, name: str) -> str | None:
+    """Trimmed text, None for nothing and for the words that say so ("Unspecified", "N/A")."""
+    word = text(value, name)
+    return None if word is None or word.casefold() in UNKNOWN else word
 
 
 def label(value: Any, name: str) -> str | None:
@@ -54,6 +83,11 @@ def identifier(value: Any, name: str) -> str:
     if word is None:
         raise Unreadable(f"{name} is missing")
     return word
+
+
+def five_digits(value: Any, name: str) -> str | None:
+    """The first five characters of a ZIP code, None for nothing."""
+    return (label(value, name) or "")[:5] or None
 
 
 def instant(value: Any, name: str) -> datetime | None:

@@ -46,7 +46,7 @@ async def _refuse_unfinished(job: Job) -> None:
 def read_pages(dataset: Dataset[R], bodies: Iterator[bytes]) -> Iterator[R | Reject]:
     """Every row of a data set's pages, read or rejected, in the order received."""
     for rows in row_pages(dataset, bodies):
-        yield from map(dataset.read, rows)
+        yield from dataset.identify(map(dataset.read, rows), ())
 
 
 def row_pages(dataset: Dataset[Any], bodies: Iterator[bytes]) -> Iterator[list[Any]]:
