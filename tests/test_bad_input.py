@@ -30,7 +30,7 @@ def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ("arguments", "said"),
     [
         (["rnu"], "Did you mean 'run'"),
-        (["run", "atlantis"], "There are: philadelphia"),
+        (["run", "atlantis"], "There are: gainesville, nashville, new-york, philadelphia, vancouver"),
         (["run", "--since", "yesterday"], "is not a date; write it as 2025-01-31"),
         (["run", "--since", "2025-02-30"], "is not a date"),
         (["run", "--since", "2025-06-01", "--until", "2025-01-01"], "before it begins"),
