@@ -91,6 +91,12 @@ def test_a_closing_before_the_opening_is_kept_as_it_is() -> None:
     assert read.closed_at - read.requested_at == timedelta(minutes=-54)
 
 
+def test_a_request_closed_when_the_hour_came_again_took_less_than_an_hour() -> None:
+    read = ticket(created="2022-11-06T01:50:00.000", closed="11/06/2022 01:10:00")
+    assert read.closed_at is not None
+    assert read.closed_at - read.requested_at == timedelta(minutes=20)
+
+
 @pytest.mark.parametrize(
     ("then", "today"),
     [

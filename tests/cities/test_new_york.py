@@ -143,6 +143,11 @@ def test_a_second_behind_midnight_is_a_time() -> None:
     assert (at, on) == (datetime(2024, 5, 3, 4, 0, 1, tzinfo=UTC), date(2024, 5, 3))
 
 
+def test_a_request_closed_when_the_hour_came_again_was_not_closed_before_it_was_opened() -> None:
+    at, _ = closed("2024-11-03T01:50:00.000", "2024-11-03T01:10:00.000")
+    assert at == datetime(2024, 11, 3, 6, 10, tzinfo=UTC)
+
+
 def test_midnight_in_utc_is_an_evening_in_the_city() -> None:
     at, on = closed("2024-05-01T10:00:00.000", "2024-05-02T20:00:00.000")
     assert (at, on) == (datetime(2024, 5, 3, tzinfo=UTC), date(2024, 5, 2))
