@@ -42,12 +42,13 @@ def _american(word: str, zone: tzinfo) -> datetime | None:
     found = AMERICAN.fullmatch(word)
     if found is None:
         return None
-    month, day, year, hour, minute, second = (int(part or 0) for part in found.groups()[:6])
-    if half := found[7]:
-        if hour not in range(1, 13):
+    month, day, year, hour, minute, second, half = found.groups()
+    hours = int(hour)
+    if half:
+        if hours not in range(1, 13):
             raise ValueError(word)
-        hour = hour % 12 + (12 if half in ("PM", "pm") else 0)
-    return datetime(year, month, day, hour, minute, second, tzinfo=zone)
+        hours = hours % 12 + (12 if half[0] in "Pp" else 0)
+    return datetime(int(year), int(month), int(day), hours, int(minute), int(second or 0), tzinfo=zone)
 
 
 def epoch(value: Any, name: str) -> datetime | None:
