@@ -17,9 +17,10 @@ from support.runs import settings_for, whole
 from virtual.front import Front, fronting
 from virtual.plan import SERVERS, Plan
 
-from li_perf import session, signals
+from li_perf import signals
 from li_perf.analysis.findings import Findings
 from li_perf.cities import CITIES
+from li_perf.engine import heartbeat
 from li_perf.engine.heartbeat import Heartbeat
 from li_perf.errors import ServerError
 from li_perf.model import Outcome, Period
@@ -144,5 +145,5 @@ def _strange_clocks(plan: Plan, front: Front) -> Iterator[None]:
 
     for jump in plan.leaps:
         loop.call_at(front.started + jump.at, leap, jump.seconds)
-    with patch.object(session, "Heartbeat", functools.partial(Heartbeat, wall=wall)):
+    with patch.object(heartbeat, "Heartbeat", functools.partial(Heartbeat, wall=wall)):
         yield
