@@ -9,14 +9,25 @@ from li_perf.cities.city import Dataset
 from li_perf.errors import UserError
 from li_perf.model import Outcome, Reject, Ticket
 from li_perf.sources import ais
+from li_perf.steps.fill_lake import fill_lake
 from li_perf.steps.job import Job, Progress
 from li_perf.store import runs, selection, silver, tables
 
 R = TypeVar("R")
 
 
-async def clean(job: Job) -> None:
-    """Rebuild `ticket`, `complaint` and `reject` from the run's pages. Raises UserError where pages are missing."""
+async def clean(job: Job, *, afresh: bool = False) -> None:
+    """Fill the lake from what was received; of an inspection agency's requests also the tables that are matched.
+
+    Raises UserError where pages are missing.
+    """
+    if job.city.inspections is not None:
+        await rebuild_tables(job)
+    await fill_lake(job, afresh=afresh)
+
+
+async def rebuild_tables(job: Job) -> None:
+    """Rebuild `ticket`, `complaint` and `reject` from the run's pages: what a run needs to enrich and match."""
     await _refuse_unfinished(job)
     requests, complaints = job.city.requests, job.inspections.complaints
     await silver.rebuild(

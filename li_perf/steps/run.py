@@ -11,7 +11,7 @@ from li_perf import __version__
 from li_perf.analysis.findings import Findings
 from li_perf.errors import UserError
 from li_perf.model import TO_ASK
-from li_perf.steps.clean import clean
+from li_perf.steps.clean import rebuild_tables
 from li_perf.steps.download import download
 from li_perf.steps.enrich import enrich
 from li_perf.steps.job import Job
@@ -24,7 +24,7 @@ async def run(job: Job) -> Findings:
     """The whole run but for `finish`. Raises ServerError or Stopped; whatever was answered until then is kept."""
     await greet(job)
     await download(job)
-    await clean(job)
+    await rebuild_tables(job)
     await look_up(job)
     return await rematch(job)
 

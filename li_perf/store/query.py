@@ -26,12 +26,15 @@ SETTINGS = (
 
 
 class Tables:
-    """The tables of one analysis, gone when closed; the session's zone is UTC, and SQL reaches no file or network.
+    """The tables of one analysis, gone when closed; the session's zone is UTC, and SQL reaches no network.
 
-    Beyond `memory_limit` bytes, by default a quarter of what this process may have, it spills into the folder `spill`.
+    It reaches no file either, but for those in `folder`. Beyond `memory_limit` bytes, by default a quarter of what this
+    process may have, it spills into the folder `spill`.
     """
 
-    def __init__(self, *, spill: Path, threads: int | None = None, memory_limit: int | None = None) -> None:
+    def __init__(
+        self, *, spill: Path, threads: int | None = None, memory_limit: int | None = None, folder: Path | None = None
+    ) -> None:
         import duckdb
 
         shutil.rmtree(spill, ignore_errors=True)  # what a killed run left
@@ -45,6 +48,8 @@ class Tables:
                 "autoinstall_known_extensions": False,
             },
         )
+        if folder is not None:
+            self.run(f"set allowed_directories = [{literal(folder)}]")
         for setting in SETTINGS:
             self.run(f"set {setting}")
 
@@ -89,6 +94,10 @@ class Tables:
         while block := answer.fetchmany(CHUNK_ROWS):
             yield block
 
+    def interrupt(self) -> None:
+        """End the statement that another thread runs: it raises there."""
+        self._connection.interrupt()
+
     def close(self) -> None:
         self._connection.close()
 
@@ -119,6 +128,11 @@ def _columns(chunk: list[Sequence[Any]], width: int) -> list[list[Any]]:
     if len(chunk[0]) != width:
         raise ValueError(f"a row has {len(chunk[0])} values where the table has {width} columns")
     return [list(column) for column in zip(*chunk, strict=True)]
+
+
+def literal(value: object) -> str:
+    """A text or path as it stands in SQL."""
+    return "'" + str(value).replace("'", "''") + "'"
 
 
 def _quoted(name: str) -> str:

@@ -24,10 +24,10 @@ from li_perf.model import Outcome
 from li_perf.settings import Settings
 from li_perf.simulator.city import SimulatedCity, build
 from li_perf.simulator.server import serve
+from li_perf.steps.clean import clean
 from li_perf.steps.download import download
 from li_perf.steps.explain import LEVELS, Evidence, explain
 from li_perf.steps.job import Job
-from li_perf.steps.run import clean
 from li_perf.store.ledger import Ledger
 from li_perf.store.opening import open_ledger
 from li_perf.store.tables import match
