@@ -32,7 +32,8 @@ class Faults:
     `denied` makes AIS answer 401. `poison` are questions that always get 500. `carto_timeout_rows` bounds the rows of
     an answer and the values of an IN list: beyond it Carto says 429 without Retry-After. After `swap_after_pages` pages
     public_cases_fc is missing for two requests and comes back renumbered. Of opa_properties_public `lie_share` of the
-    rows have another account than AIS says.
+    rows have another account than AIS says. Where another portal stands in, its columns go and come behind
+    `drift_after_pages` pages.
     """
 
     latency: float = 0.0
@@ -55,6 +56,7 @@ class Faults:
     swap_after_pages: int | None = None
     drop_columns: frozenset[str] = frozenset()
     add_columns: frozenset[str] = frozenset()
+    drift_after_pages: int = 0
     drop_tables: frozenset[str] = frozenset()
     lie_share: float = 0.0
     seed: int = 311

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -17,12 +16,12 @@ from li_perf.simulator.desks import AisDesk, CartoDesk
 from li_perf.simulator.faults import Faults
 from li_perf.simulator.mishaps import Gate
 from li_perf.simulator.reply import Reply, as_json
+from li_perf.simulator.sending import GRACE_SECONDS, is_loopback, send
 from li_perf.simulator.simulation import Simulation, WireRequest
 from li_perf.simulator.weather import Weather
 
 AIS_BASE = "/ais/v2"
 CARTO_BASE = "/carto/api/v2/sql"
-_GRACE_SECONDS = 0.2
 
 
 @asynccontextmanager
@@ -39,11 +38,11 @@ async def serve(
     With a `key`, AIS wants it as `?gatekeeperKey=` or `Authorization: Gatekeeper-Key …`.
     Raises ValueError for a host that is not loopback: nobody else should take the simulation for the City.
     """
-    if not _is_loopback(host):
+    if not is_loopback(host):
         raise ValueError(f"The simulation serves loopback addresses only, not {host!r}: use 127.0.0.1.")
     carto = await asyncio.to_thread(Carto, city, faults)
     town = _Town(city, carto, Weather(faults, asyncio.get_running_loop().time), key)
-    runner = web.ServerRunner(web.Server(town.respond, access_log=None), shutdown_timeout=_GRACE_SECONDS)
+    runner = web.ServerRunner(web.Server(town.respond, access_log=None), shutdown_timeout=GRACE_SECONDS)
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port).start()
@@ -52,13 +51,6 @@ async def serve(
         town.closing.set()
         await runner.cleanup()
         carto.close()
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 class _Town:
@@ -82,10 +74,10 @@ class _Town:
     async def respond(self, request: web.BaseRequest) -> web.StreamResponse:
         path = request.raw_path
         if path.startswith(AIS_BASE + "/"):
-            return await _send(request, await self._at_ais(request, path.removeprefix(AIS_BASE)))
+            return await send(request, await self._at_ais(request, path.removeprefix(AIS_BASE)))
         if path.partition("?")[0] == CARTO_BASE:
-            return await _send(request, await self._at_carto(request))
-        return await _send(request, await self._at_simulator(request))
+            return await send(request, await self._at_carto(request))
+        return await send(request, await self._at_simulator(request))
 
     async def _at_ais(self, request: web.BaseRequest, path: str) -> Reply:
         at, read = self._weather.clock(), self._ais.read(path)
@@ -136,19 +128,3 @@ class _Town:
 def _moved(reply: Reply, base: str) -> Reply:
     headers = {**reply.headers, "Location": base + reply.headers["Location"]}
     return Reply(status=reply.status, body=reply.body, headers=headers, content_type=reply.content_type)
-
-
-async def _send(request: web.BaseRequest, reply: Reply) -> web.StreamResponse:
-    headers = {**reply.headers, "Content-Type": reply.content_type}
-    if reply.cut is None:
-        return web.Response(status=reply.status, body=reply.body, headers=headers)
-    part = reply.body[: int(len(reply.body) * reply.cut)]
-    response = web.StreamResponse(status=reply.status or 200, headers=headers)
-    if part and request.transport is not None:
-        response.content_length = len(reply.body)
-        await response.prepare(request)
-        await response.write(part)
-        request.transport.close()
-    elif request.transport is not None:
-        request.transport.abort()
-    return response
