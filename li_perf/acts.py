@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +15,22 @@ import msgspec
 
 from li_perf.analysis.findings import Findings
 from li_perf.cities import CITIES
+from li_perf.cities.city import City
 from li_perf.engine.halt import Halt
-from li_perf.faces import messages
+from li_perf.faces import health, messages
 from li_perf.faces import report as report_face
 from li_perf.faces.brief import brief
 from li_perf.faces.folder import check_folder
 from li_perf.faces.progress import telling
+from li_perf.model import Period
 from li_perf.session import Order, Which, at_work
 from li_perf.settings import Settings
 from li_perf.signals import until_told
 from li_perf.steps import run as run_step
+from li_perf.steps.follow import follow
 from li_perf.steps.job import Job, Tell
 from li_perf.steps.simulate import Simulation, neighbour
+from li_perf.steps.watch import Turn, watch
 from li_perf.store import gold
 
 INCOMPLETE = 3
@@ -98,6 +104,31 @@ def step(order: Order, act: Callable[[Job], Coroutine[Any, Any, Any]]) -> int:
 
 def _to_go_on(order: Order) -> str | None:
     return "li-perf resume" if order.with_servers else None  # without servers it is done again in seconds
+
+
+def keep_fresh(cities: Sequence[City], settings: Settings, *, period: Period, every: float) -> int:
+    """Refresh each of these cities every so many seconds, until told to stop."""
+    check_folder(settings.output)
+    began_at = datetime.now(UTC).isoformat(timespec="seconds")
+
+    def note(turns: Mapping[str, Turn]) -> None:
+        health.write(settings.data, health.Health(began_at=began_at, every=every, cities=dict(turns)))
+
+    with _telling(settings) as tell:
+
+        def act(city: City, halt: Halt) -> Callable[[], Coroutine[Any, Any, None]]:
+            order = Order(city=city, settings=settings, which=Which.NEW_OR_UNFINISHED, period=period, tell=tell)
+            return partial(_refreshed, order, halt)
+
+        until_told(
+            lambda halt: watch({city.name: act(city, halt) for city in cities}, every=every, halt=halt, note=note)
+        )
+    return 0
+
+
+async def _refreshed(order: Order, halt: Halt) -> None:
+    is_whole = order.city.inspections is not None
+    await at_work(order, _reporting(order.settings, run_step.run) if is_whole else follow, halt)
 
 
 def demo(settings: Settings, simulation: Simulation) -> int:

@@ -105,8 +105,8 @@ def with_kept(settings: Settings, kept: Mapping[str, Any], *, goes_on: bool) -> 
 
 def period(since: str | None, until: str | None, *, today: date) -> Period:
     """The period asked for; 2025 by default. Raises UserError for one that is reversed, in the future or no date."""
-    first = _day(since, "--since") if since else date(2025, 1, 1)
-    last = _day(until, "--until") if until else date(first.year + 1, 1, 1)
+    first = day(since, "--since") if since else date(2025, 1, 1)
+    last = day(until, "--until") if until else date(first.year + 1, 1, 1)
     if last <= first:
         raise UserError(
             f"The period ends ({last}) before it begins ({first}); --until is the first day that is not part of it."
@@ -125,7 +125,8 @@ def is_loopback(url: str) -> bool:
         return host == "localhost"
 
 
-def _day(text: str, flag: str) -> date:
+def day(text: str, flag: str) -> date:
+    """The calendar day that a flag names. Raises UserError."""
     try:
         return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a calendar day has no zone
     except ValueError:

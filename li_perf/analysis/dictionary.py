@@ -40,6 +40,11 @@ MEASURES = (
         unit="requests",
         definition="Requests opened in the period that are open as of the download, overdue ones included.",
     ),
+    Measure(
+        name="backlog",
+        unit="requests",
+        definition="Requests without a closing time: the open ones, and those closed when nobody knows.",
+    ),
     Measure(name="closed_requests", unit="requests", definition="Requests opened in the period that are not open."),
     Measure(
         name="avg_ttr",
@@ -117,4 +122,6 @@ MEASURES = (
     ),
 )
 
+# What is worth a number a week: a week of one type in one place has few requests.
+BY_WEEK = tuple(one for one in MEASURES if one.name in ("volume", "open_requests", "closed_requests", "median_ttr"))
 BY_NAME: Mapping[str, Measure] = MappingProxyType({measure.name: measure for measure in MEASURES})

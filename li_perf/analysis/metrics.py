@@ -91,6 +91,7 @@ _VALUES = """
     sum(case when is_first_call then 1 else 0 end) as first_call,
     sum(case when is_open then 1 else 0 end) as open_requests,
     sum(case when is_open then 0 else 1 end) as closed_requests,
+    sum(case when is_open or is_untimed then 1 else 0 end) as backlog,
     sum(case when open_days <= 7 then 1 else 0 end) as backlog_age_0_7,
     sum(case when open_days between 8 and 30 then 1 else 0 end) as backlog_age_8_30,
     sum(case when open_days between 31 and 90 then 1 else 0 end) as backlog_age_31_90,

@@ -30,6 +30,7 @@ from li_perf.settings import load
 from li_perf.steps import clean as clean_step
 from li_perf.steps import download as download_step
 from li_perf.steps import run as run_step
+from li_perf.steps.follow import follow
 from li_perf.steps.job import Job
 from li_perf.steps.refresh import refresh
 from li_perf.steps.retry import put_back
@@ -51,11 +52,14 @@ def run(
     log_format: LogFormat = None,
     metrics_port: MetricsPort = None,
 ) -> int:
-    """All of it for the period: download, clean, enrich, match, report. Goes on where an unfinished run stopped."""
+    """All of it for the period, from download to measures. Goes on where an unfinished run stopped.
+
+    Where there is an inspection agency, parcels are looked up and matched, and there is a report.
+    """
     flags = {"data": data, "output": output, "ais_rate": ais_rate, "prefill": prefill, "audit": audit}
     more = {"max_age": max_age, "log_format": log_format, "metrics_port": metrics_port}
     _, order = order_for(city, Which.NEW_OR_UNFINISHED, since, until, **flags, **more)
-    return acts.whole(order)
+    return acts.whole(order) if order.city.inspections else acts.step(order, follow)
 
 
 @app.command()
@@ -73,7 +77,7 @@ def resume(
     if not order.path.exists():
         print("There is nothing to resume.")
         return 0
-    return acts.whole(order)
+    return acts.whole(order) if order.city.inspections else acts.step(order, follow)
 
 
 @app.command()

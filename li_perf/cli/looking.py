@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -12,6 +13,7 @@ import typer
 from li_perf.cli.app import app
 from li_perf.cli.options import Audit, CityName, Data, Json, MaxAge, Rate, Since, Until, city_named, order_for
 from li_perf.engine.halt import Halt
+from li_perf.faces import health as watch_health
 from li_perf.faces.evidence import evidence_text
 from li_perf.faces.status import plan_text, status_text
 from li_perf.faces.verify import verify_text
@@ -77,10 +79,13 @@ def verify_verb(city: CityName = "philadelphia", data: Data = None, as_json: Jso
 
 @app.command(hidden=True)
 def health(data: Data = None) -> int:
-    """For the container: 0 while every store in the data folder can be read, also before there is one."""
-    for path in sorted(load(data=data).data.rglob("*.db")):
+    """For the container: 0 while every store in the data folder can be read, and every city watched is fresh."""
+    folder = load(data=data).data
+    for path in sorted(folder.rglob("*.db")):
         _looking(path, runs.latest)
-    return 0
+    for sentence in (late := watch_health.late(folder, now=datetime.now(UTC))):
+        print(sentence)
+    return 1 if late else 0
 
 
 def _looking(path: Path, look: Callable[[Ledger], Awaitable[T]]) -> T:

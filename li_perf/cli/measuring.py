@@ -1,0 +1,88 @@
+"""Verbs that measure a city's requests, show the measures, and keep both fresh."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from typing import Annotated, Literal
+
+import typer
+
+from li_perf import acts
+from li_perf.analysis.dictionary import BY_NAME
+from li_perf.analysis.metrics import PERIODS
+from li_perf.cli.app import app
+from li_perf.cli.options import CityName, Data, city_named, last_run
+from li_perf.engine.halt import Halt
+from li_perf.errors import UserError
+from li_perf.faces import figures as face
+from li_perf.session import store_path
+from li_perf.settings import day, load
+from li_perf.signals import until_told
+from li_perf.steps.measure import measure as measure_step
+from li_perf.store import measures
+from li_perf.store.columns import parquet
+from li_perf.store.opening import open_ledger
+
+Format = Literal["table", "csv", "json", "parquet"]
+LEVELS = {"": "city", "area": "area", "type": "type", "area,type": "area_type", "type,area": "area_type"}
+By = Annotated[str, typer.Option(help="By what the requests are grouped: area, type, or area,type; the city without.")]
+Period = Annotated[str, typer.Option(help=f"{', '.join(PERIODS)}.")]
+Names = Annotated[str | None, typer.Option("--name", help="Measures, with commas between them; all but for the table.")]
+First = Annotated[str | None, typer.Option("--since", help="First day on which a period may begin.")]
+Last = Annotated[str | None, typer.Option("--until", help="First day on which it may not.")]
+
+
+@app.command()
+def measure(city: CityName = "philadelphia", data: Data = None) -> int:
+    """Single step: the measures of what was cleaned, by area, type and period."""
+    return acts.step(last_run(city, data, with_servers=False), measure_step)
+
+
+@app.command(name="metrics")
+def metrics_verb(
+    city: CityName = "philadelphia",
+    by: By = "",
+    period: Period = "all",
+    names: Names = None,
+    since: First = None,
+    until: Last = None,
+    form: Annotated[Format, typer.Option("--format", help="How they are printed.")] = "table",
+    data: Data = None,
+) -> int:
+    """The measures of a city's requests, each with its definition, and how many requests it is taken over."""
+    place = city_named(city)
+    wanted = _names(names) or (list(face.SHOWN) if form == "table" else [])
+    query = measures.selection(
+        period=_one_of("--period", period, PERIODS),
+        level=LEVELS[_one_of("--by", by, LEVELS)],
+        names=wanted,
+        since=day(since, "--since") if since else None,
+        until=day(until, "--until") if until else None,
+    )
+
+    async def looking(_: Halt) -> tuple[measures.Measurement | None, list[measures.Figure]]:
+        async with open_ledger(store_path(load(data=data), place), read_only=True) as ledger:
+            return await measures.measured(ledger), await measures.figures(ledger, query)
+
+    about, found = until_told(looking)
+    if about is None:
+        raise UserError(f"{place.title} is not measured yet. `li-perf run {place.name}` does all of it.")
+    if form == "parquet":
+        sys.stdout.buffer.write(parquet(face.SCHEMA, face.rows(place.name, about, found)))
+    elif form == "csv":
+        sys.stdout.write(face.as_csv(place.name, about, found))
+    else:
+        print(face.as_json(place.name, about, found) if form == "json" else face.as_table(place.title, about, found))
+    return 0
+
+
+def _names(text: str | None) -> list[str]:
+    names = [name.strip() for name in text.split(",") if name.strip()] if text else []
+    return [_one_of("--name", name, BY_NAME) for name in names]
+
+
+def _one_of(flag: str, word: str, words: Iterable[str]) -> str:
+    if (plain := word.replace(" ", "")) not in words:
+        raise UserError(f"{flag} {word!r} is none of: {', '.join(filter(None, words))}.")
+    return plain

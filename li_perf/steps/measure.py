@@ -1,0 +1,82 @@
+"""measure: what the lake's tickets come to, by area, type and period, each number with what it leaves out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from typing import Any
+
+from li_perf.analysis.dictionary import BY_WEEK, MEASURES
+from li_perf.analysis.metrics import SCHEMAS, STATEMENTS
+from li_perf.cities.city import City
+from li_perf.steps.job import Job, Progress
+from li_perf.store import lake, measures
+from li_perf.store.measures import Figure
+from li_perf.store.query import Tables
+from li_perf.store.runs import now
+
+HOUR = 3600.0
+COLUMNS = tuple(
+    dict.fromkeys(name for measure in MEASURES for name in (measure.name, measure.n, *measure.excluded.values()))
+)
+
+
+async def measure(job: Job) -> None:
+    """Rebuild the measures. Raises StoreError where nothing was cleaned yet."""
+    as_of = job.run.extracted_at or now()
+    path = job.ledger.path
+    with lake.reading(lake.folder_of(path), spill=path.with_suffix(".measuring")) as tables:
+        await asyncio.to_thread(_compute, job, tables, as_of)
+        requests: int = tables.rows("select count(*) from ticket")[0][0]
+        await measures.replace(job.ledger, as_of=as_of, requests=requests, figures=_figures(tables), days=_days(tables))
+    job.tell(Progress(step="measure", done=requests, total=requests))
+
+
+def _compute(job: Job, tables: Tables, as_of: str) -> None:
+    tables.run(f"create view ticket as select {', '.join(SCHEMAS['ticket'])} from tickets")
+    tables.load("target", SCHEMAS["target"], _targets(job.city))
+    tables.load("setting", SCHEMAS["setting"], [_setting(job.city, datetime.fromisoformat(as_of))])
+    for statement in STATEMENTS:
+        job.halt.check()
+        tables.run(statement.sql)
+
+
+def _targets(city: City) -> Iterator[tuple[str, float]]:
+    if city.targets:
+        for kind, target in city.targets.by_type.items():
+            yield kind, target.total_seconds() / HOUR
+
+
+def _setting(city: City, as_of: datetime) -> tuple[datetime, date, float | None]:
+    target = city.targets.default if city.targets else None
+    hours = target.total_seconds() / HOUR if target else None
+    return as_of.astimezone(UTC), as_of.astimezone(city.zone).date(), hours
+
+
+def _figures(tables: Tables) -> Iterator[Figure]:
+    """Each measure of each group."""
+    for block in tables.blocks(f"select period, starts_on, area, type, {', '.join(COLUMNS)} from measure"):
+        for period, starts_on, area, kind, *values in block:
+            found = dict(zip(COLUMNS, values, strict=True))
+            for measure in BY_WEEK if period == "week" else MEASURES:
+                excluded = {reason: found[name] for reason, name in measure.excluded.items() if found[name]}
+                yield Figure(
+                    name=measure.name,
+                    period=period,
+                    starts_on=starts_on,
+                    area=area,
+                    type=kind,
+                    value=_number(found[measure.name]),
+                    n=found[measure.n],
+                    excluded=excluded,
+                )
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None else float(value)
+
+
+def _days(tables: Tables) -> Iterator[tuple[str, date, int, int]]:
+    for block in tables.blocks("select type, requested_on, volume, volume_7d from rolling"):
+        yield from block
