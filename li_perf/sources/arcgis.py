@@ -29,7 +29,7 @@ class Table:
     """`table` is the service's name below the base address; `opened_in` and `changed_in` are fields of times (UTC).
 
     A change is a time in any of the fields `changed_in`. The id field orders one download; it is no lasting name of a
-    row. What a layer calls it is learnt from its description.
+    row. What a layer calls it is learnt from its description, but for the census, which counts `key`.
     """
 
     table: str

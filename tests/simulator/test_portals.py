@@ -12,9 +12,10 @@ import pytest
 from support.portals import PLACES
 
 from li_perf.simulator.faults import Faults
-from li_perf.simulator.portals.language import LAYER_SQL, ODSQL, SOQL, Dialect, Malformed, Unknown, condition
-from li_perf.simulator.portals.rows import Column, Kind
+from li_perf.simulator.portals.columns import Column, Kind
+from li_perf.simulator.portals.language import Unknown, condition
 from li_perf.simulator.portals.stand_in import Asked, serve
+from li_perf.simulator.portals.tokens import LAYER_SQL, ODSQL, SOQL, Dialect, Malformed
 
 COLUMNS = {
     "a": Column(name="a", kind=Kind.TEXT, sql="A"),

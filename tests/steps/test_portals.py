@@ -180,6 +180,22 @@ async def test_later_only_what_changed_is_asked_for(kind: str, tmp_path: Path) -
         assert names_of(place, await at_portal(stand_in.url, tmp_path, city, refreshed)) == expected(COUNT)
 
 
+async def test_a_data_set_that_is_replaced_in_the_middle_is_downloaded_anew(tmp_path: Path) -> None:
+    place = PLACES["socrata"]
+    speaker = place.speaker(COUNT)
+    once = iter([True])
+
+    def replace_it() -> bool:
+        if stand_in.asked["page"] == 3 and next(once, False):
+            speaker.rows.touch(datetime(2025, 9, 1, tzinfo=UTC))
+        return False
+
+    async with serve(speaker) as stand_in:
+        rows = await at_portal(stand_in.url, tmp_path, city_of(place), download, halt=Impatient(replace_it))
+    assert names_of(place, rows) == expected(COUNT)
+    assert not any(once)
+
+
 async def test_rows_that_a_portal_counts_and_does_not_send_end_the_run(tmp_path: Path) -> None:
     """Opendatasoft's windows cannot show a row without a time; the census, had it counted all, does."""
     place = PLACES["opendatasoft"]

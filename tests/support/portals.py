@@ -20,7 +20,7 @@ from li_perf.simulator.portals import open311 as georeport
 from li_perf.simulator.portals import opendatasoft as explore
 from li_perf.simulator.portals import rows as kept
 from li_perf.simulator.portals import socrata as soda
-from li_perf.simulator.portals.rows import Kind
+from li_perf.simulator.portals.columns import Column, Kind
 from li_perf.simulator.portals.stand_in import Speaker
 from li_perf.sources import arcgis, open311, opendatasoft, socrata
 from li_perf.sources.portal import Portal
@@ -70,9 +70,7 @@ def _socrata(count: int) -> Speaker:
         "changed": Kind.INSTANT,
         "lat": Kind.NUMBER,
     }
-    system = [
-        kept.Column(name=one.name, kind=one.kind, sql=one.sql.replace("changed_at", "changed")) for one in soda.SYSTEM
-    ]
+    system = [Column(name=one.name, kind=one.kind, sql=one.sql.replace("changed_at", "changed")) for one in soda.SYSTEM]
     data = kept.given(rows, kinds, changed="changed", key="id", more=system)
     return soda.Socrata(rows=data, table="78uv-94ar")
 

@@ -13,9 +13,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from li_perf.simulator.faults import Faults
-from li_perf.simulator.portals.language import LAYER_SQL, Unknown, condition
-from li_perf.simulator.portals.rows import Column, Kind, Query, Rows, rendered
+from li_perf.simulator.portals.columns import Column, Kind, Query, rendered
+from li_perf.simulator.portals.language import Unknown, condition
+from li_perf.simulator.portals.rows import Rows
 from li_perf.simulator.portals.stand_in import Asked, as_body
+from li_perf.simulator.portals.tokens import LAYER_SQL
 from li_perf.simulator.reply import Reply
 
 _INVALID = "Cannot perform query. Invalid query parameters."

@@ -11,7 +11,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from li_perf.simulator.faults import Faults
-from li_perf.simulator.portals.rows import Column, Kind, Query, Rows, rendered
+from li_perf.simulator.portals.columns import Column, Kind, Query, rendered
+from li_perf.simulator.portals.rows import Rows
 from li_perf.simulator.portals.stand_in import Asked, as_body
 from li_perf.simulator.reply import Reply
 

@@ -13,9 +13,11 @@ from email.utils import format_datetime
 from typing import Any
 
 from li_perf.simulator.faults import Faults
-from li_perf.simulator.portals.language import ODSQL, Unknown, condition
-from li_perf.simulator.portals.rows import Column, Kind, Query, Rows, rendered
+from li_perf.simulator.portals.columns import Column, Kind, Query, rendered
+from li_perf.simulator.portals.language import Unknown, condition
+from li_perf.simulator.portals.rows import Rows
 from li_perf.simulator.portals.stand_in import Asked, as_body
+from li_perf.simulator.portals.tokens import ODSQL
 from li_perf.simulator.reply import Reply
 
 RECORDS_DEFAULT, RECORDS_MOST, RECORDS_CAP = 10, 100, 10_000

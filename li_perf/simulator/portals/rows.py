@@ -2,46 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Any
 
 import duckdb
 
-
-class Kind(StrEnum):
-    """What a column holds; the values are DuckDB's types. INSTANT is in UTC, FLOATING some wall clock's."""
-
-    TEXT = "varchar"
-    NUMBER = "double"
-    WHOLE = "bigint"
-    FLOATING = "timestamp"
-    INSTANT = "timestamp_us"
-    DAY = "date"
-    JSON = "json"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
-    """A column as clients name it; `sql` computes it from the table `base`, whose rows are numbered by `n`."""
-
-    name: str
-    kind: Kind
-    sql: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Query:
-    """Which rows: a condition with its values, an order (shuffled where there is none), how many, behind how many."""
-
-    where: str = "true"
-    values: Sequence[Any] = ()
-    order: Sequence[str] = ()
-    limit: int | None = None
-    offset: int = 0
+from li_perf.simulator.portals.columns import Column, Kind, Query, quoted
+from li_perf.simulator.portals.loading import insert
 
 
 class Rows:
@@ -103,7 +71,7 @@ class Rows:
             for offset, row in enumerate(rows):
                 sql = f'delete from base where "{self._key}" = ? returning n'
                 before = cursor.execute(sql, [str(row[self._key])]).fetchall()
-                _insert(cursor, [row], self._all, first=before[0][0] if before else next_number + offset)
+                insert(cursor, [row], self._all, first=before[0][0] if before else next_number + offset)
             moment = at.astimezone(UTC).replace(tzinfo=None)
             keys = [str(row[self._key]) for row in rows]
             sql = f'update base set {self._changed} = ? where list_contains(?, "{self._key}")'
@@ -115,20 +83,6 @@ class Rows:
     def _one(self, sql: str, values: Sequence[Any]) -> Any:
         with self._database.cursor() as cursor:
             return cursor.execute(sql, list(values)).fetchall()[0][0]
-
-
-def quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def rendered(columns: Sequence[Column], shown: Callable[[Column], str], *, has_nulls: bool) -> str:
-    """An SQL expression that makes a row's JSON object; `shown` gives one for a column's JSON value."""
-
-    def pair(column: Column) -> str:
-        name = json.dumps(column.name).replace("'", "''")
-        return f"'{name}:' || " + (f"coalesce({shown(column)}, 'null')" if has_nulls else shown(column))
-
-    return f"'{{' || concat_ws(',', {', '.join(map(pair, columns))}) || '}}'"
 
 
 def given(
@@ -148,27 +102,5 @@ def given(
     declared = ", ".join(f"{quoted(name)} {kind}" for name, kind in kinds.items())
     own = "" if changed else ", changed_at timestamp default timestamp '2025-06-01 06:00:00'"
     database.execute(f"set threads = 2; create table base (n bigint, {declared}{own})")
-    _insert(database, rows, columns, first=0)
+    insert(database, rows, columns, first=0)
     return Rows(database, [*columns, *more], changed=quoted(changed) if changed else "changed_at", key=key)
-
-
-def _insert(
-    database: duckdb.DuckDBPyConnection, rows: Sequence[Mapping[str, Any]], columns: Sequence[Column], *, first: int
-) -> None:
-    """By way of one JSON text: a thousand times faster than a statement a row."""
-    own = [column for column in columns if column.sql == quoted(column.name)]
-    shape = json.dumps([{column.name: "JSON" if column.kind is Kind.JSON else "VARCHAR" for column in own}])
-    values = ", ".join(_cast(column) for column in own)
-    database.execute(
-        f"insert into base (n, {', '.join(column.sql for column in own)}) "
-        f"select {int(first)} + row_number() over () - 1, {values} from (select unnest(from_json(?, ?)) as row)",
-        [json.dumps(list(rows)), shape],
-    )
-
-
-def _cast(column: Column) -> str:
-    """Times may be milliseconds since 1970; a zone is turned into UTC."""
-    value = f"row.{quoted(column.name)}"
-    if column.kind in (Kind.INSTANT, Kind.FLOATING):
-        return f"coalesce(make_timestamp_ms(try_cast({value} as bigint)), try_cast({value} as timestamp))"
-    return f"cast({value} as {column.kind})"

@@ -13,9 +13,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from li_perf.simulator.faults import Faults
-from li_perf.simulator.portals.language import SOQL, Malformed, Unknown, condition
-from li_perf.simulator.portals.rows import Column, Kind, Query, Rows, quoted, rendered
+from li_perf.simulator.portals.columns import Column, Kind, Query, quoted, rendered
+from li_perf.simulator.portals.language import Unknown, condition
+from li_perf.simulator.portals.rows import Rows
 from li_perf.simulator.portals.stand_in import Asked, as_body
+from li_perf.simulator.portals.tokens import SOQL, Malformed
 from li_perf.simulator.reply import Reply
 
 DEFAULT_LIMIT = 1_000

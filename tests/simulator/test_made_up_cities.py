@@ -1,0 +1,93 @@
+"""Made-up cities, read by the product as it reads the real ones."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.portals import PERIOD, at_portal, received
+
+from li_perf.cities import CITIES
+from li_perf.model import Reject, Ticket
+from li_perf.simulator.faults import Faults
+from li_perf.simulator.portals import cities
+from li_perf.simulator.portals.columns import Query
+from li_perf.simulator.portals.stand_in import Asked, Speaker
+from li_perf.steps.job import Job
+from li_perf.steps.refresh import refresh
+
+COUNT = 1_500
+NAMES = sorted(cities.CITIES)
+
+
+async def refreshed(job: Job) -> Any:
+    await refresh(job)
+    return await received(job)
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_a_made_up_city_is_read_as_the_real_one(name: str, tmp_path: Path) -> None:
+    city = CITIES[name]
+    async with cities.serve_city(name, rows=COUNT, since=PERIOD.since, until=PERIOD.until) as stand_in:
+        rows = await at_portal(stand_in.url, tmp_path, city, refreshed)
+    tickets = [city.requests.read(row) for row in rows]
+    assert len(tickets) == COUNT
+    assert not [ticket for ticket in tickets if isinstance(ticket, Reject)]
+    read = [ticket for ticket in tickets if isinstance(ticket, Ticket)]
+    assert all(PERIOD.since <= ticket.requested_on < PERIOD.until for ticket in read)
+    assert 0.01 < sum(ticket.is_open for ticket in read) / COUNT < 0.5
+    assert len({ticket.service_name for ticket in read}) > 7
+    assert 0.7 < sum(ticket.point is not None for ticket in read) / COUNT <= 1
+    assert set(city.requests.optional) <= set(stand_in.rows.columns)
+    assert any("'" in (ticket.address or "") for ticket in read)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_same_seed_makes_the_same_rows(name: str) -> None:
+    def made(seed: int, count: int = 50) -> list[str]:
+        rows = cities.speaker_of(name, rows=count, seed=seed).rows
+        shown = ", ".join(f"cast({column.sql} as varchar)" for column in rows.columns.values())
+        return rows.texts(f"concat_ws('|', {shown})", Query(order=["n"]))
+
+    assert made(1) == made(1)
+    assert made(1) != made(2)
+    assert len(set(made(1))) == 50
+
+
+def said(speaker: Speaker, parameters: dict[str, str]) -> Any:
+    asked = Asked(path="/resource/erm2-nwe9.json", parameters=parameters, headers={})
+    return json.loads(speaker.answer(asked, Faults()).body)
+
+
+def test_new_york_has_the_agencies_habits() -> None:
+    speaker = cities.speaker_of("new-york", rows=20_000)
+    asked = Asked(
+        path="/resource/erm2-nwe9.json", parameters={"$limit": "20000", "$order": ":updated_at,:id"}, headers={}
+    )
+    rows = json.loads(speaker.answer(asked, Faults()).body)
+    closed = [row for row in rows if "closed_date" in row]
+    by_day = [row["closed_date"].endswith("T00:00:00.000") for row in closed if row["agency"] == "DOB"]
+    assert sum(by_day) / len(by_day) > 0.9
+    assert not any(row["closed_date"].endswith("T00:00:00.000") for row in closed if row["agency"] == "HPD")
+    assert 5 <= sum(row["closed_date"] < row["created_date"] and row["agency"] != "DOB" for row in closed) <= 60
+    assert 0.005 < sum("location" not in row for row in rows) / len(rows) < 0.03
+    assert {row["agency"] for row in rows if "due_date" in row} == {"DSNY", "DOHMH"}
+
+
+def test_pages_by_change_come_in_their_order() -> None:
+    speaker = cities.speaker_of("new-york", rows=60_000)
+    parameters = {"$select": ":id,:updated_at", "$limit": "50000", "$order": ":updated_at,:id"}
+    rows = json.loads(
+        speaker.answer(Asked(path="/resource/erm2-nwe9.json", parameters=parameters, headers={}), Faults()).body
+    )
+    keys = [(row[":updated_at"], row[":id"]) for row in rows]
+    assert len(keys) == 50_000
+    assert keys == sorted(keys)
+
+
+async def test_a_city_that_nobody_made_up_is_unknown() -> None:
+    with pytest.raises(KeyError):
+        async with cities.serve_city("atlantis"):
+            pass
