@@ -14,7 +14,7 @@ from li_perf.sources.windows import Window, read, written
 NAME = re.compile(r"[a-z_][a-z0-9_]*")
 UNWRITABLE = re.compile("[\x00\ud800-\udfff]")
 OPERATORS = ("=", ">", ">=", "<")
-BOUND = re.compile(r"([a-z_][a-z0-9_]*) (>=|<) date'([0-9TZ:-]+)'")
+BOUND = re.compile(r"([a-z_][a-z0-9_]*) (>=|<) date'([0-9T:-]+)'")
 
 
 def literal(text: str) -> str:
@@ -41,7 +41,13 @@ def compare(column: str, operator: str, value: str | datetime) -> str:
 
 
 def date_of(moment: datetime) -> str:
-    return f"date'{written(moment)}'"
+    """In the documented form, which has no zone: every statement sets `timezone=UTC` beside it."""
+    return f"date'{written(moment).removesuffix('Z')}'"
+
+
+def moment_of(text: str) -> datetime:
+    """What `date_of` wrote between its quotes. Raises ValueError."""
+    return read(text + "Z")
 
 
 def within(column: str, window: Window) -> list[str]:
@@ -51,7 +57,7 @@ def within(column: str, window: Window) -> list[str]:
 
 def parted(where: Sequence[str], column: str) -> tuple[Window | None, list[str]]:
     """The window that the conditions set on a column, None without both its ends, and the other conditions."""
-    bounds = {found[2]: read(found[3]) for found in map(BOUND.fullmatch, where) if found and found[1] == column}
+    bounds = {found[2]: moment_of(found[3]) for found in map(BOUND.fullmatch, where) if found and found[1] == column}
     if len(bounds) < 2:
         return None, list(where)
     window = Window(since=bounds[">="], until=bounds["<"])

@@ -19,7 +19,7 @@ from li_perf.sources import odsql
 from li_perf.sources.address import address, parameters_of
 from li_perf.sources.opendatasoft_reply import page_of
 from li_perf.sources.portal import Census, Page
-from li_perf.sources.windows import Window, next_month, read
+from li_perf.sources.windows import Window, next_month
 from li_perf.wire import Reply, Request
 
 ALWAYS = Window(since=datetime(2000, 1, 1, tzinfo=UTC), until=datetime(2100, 1, 1, tzinfo=UTC))
@@ -111,10 +111,10 @@ class Table:
         """A statement's window, and the other conditions before it."""
         text = parameters_of(statement).get("where", "")
         name = re.escape(self.opened_in)
-        found = re.search(rf"(?:^| and ){name} >= date'([0-9TZ:-]+)' and {name} < date'([0-9TZ:-]+)'$", text)
+        found = re.search(rf"(?:^| and ){name} >= date'([0-9T:-]+)' and {name} < date'([0-9T:-]+)'$", text)
         if not found:
             return None, text
-        return Window(since=read(found[1]), until=read(found[2])), text[: found.start()]
+        return Window(since=odsql.moment_of(found[1]), until=odsql.moment_of(found[2])), text[: found.start()]
 
     def _export(self, clauses: Mapping[str, str], others: str, window: Window | None) -> str:
         where = [others, *(odsql.within(self.opened_in, window) if window else [])]

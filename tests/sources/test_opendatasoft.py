@@ -17,7 +17,6 @@ from li_perf.sources import odsql
 from li_perf.sources.address import parameters_of
 from li_perf.sources.opendatasoft import Table
 from li_perf.sources.portal import Page
-from li_perf.sources.windows import read
 
 VANCOUVER = ZoneInfo("America/Vancouver")
 TABLE = Table(
@@ -32,7 +31,7 @@ YEAR = (datetime(2025, 1, 1, tzinfo=VANCOUVER), datetime(2026, 1, 1, tzinfo=VANC
 
 def window_of(statement: str) -> tuple[datetime, datetime]:
     found = odsql.BOUND.findall(parameters_of(statement)["where"])
-    return read(found[-2][2]), read(found[-1][2])
+    return odsql.moment_of(found[-2][2]), odsql.moment_of(found[-1][2])
 
 
 def windows(where: list[str], *, halvings: dict[int, int] | None = None) -> list[tuple[datetime, datetime]]:
@@ -54,8 +53,8 @@ def test_a_window_is_exported_whole_and_in_utc() -> None:
     assert parameters_of(statement) == {
         "select": "department,opened",
         "order_by": "opened",
-        "where": "department = \"a & b\" and opened >= date'2025-01-01T08:00:00Z'"
-        " and opened < date'2025-02-01T08:00:00Z'",
+        "where": "department = \"a & b\" and opened >= date'2025-01-01T08:00:00'"
+        " and opened < date'2025-02-01T08:00:00'",
         "timezone": "UTC",
         "limit": "-1",
     }
@@ -87,7 +86,7 @@ def test_windows_cover_a_period_exactly_once(start: datetime, seconds: int, halv
 
 def test_what_changed_is_one_statement_until_it_is_too_heavy() -> None:
     where = TABLE.changed("2025-08-19T02:30:00.250000-07:00") or []
-    assert where == ["last_modified_timestamp >= date'2025-08-19T09:30:00Z'"]
+    assert where == ["last_modified_timestamp >= date'2025-08-19T09:30:00'"]
     statement = TABLE.first(where, COLUMNS, size=1, look=Page())
     assert parameters_of(statement)["where"] == where[0]
     assert TABLE.following(statement, Page(), where=where, columns=COLUMNS) is None
