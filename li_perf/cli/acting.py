@@ -9,6 +9,7 @@ from li_perf import acts
 from li_perf.analysis.findings import Findings
 from li_perf.cli.app import app
 from li_perf.cli.options import (
+    Afresh,
     Audit,
     CityName,
     Data,
@@ -115,9 +116,9 @@ def download(
 
 
 @app.command()
-def clean(city: CityName = "philadelphia", data: Data = None) -> int:
-    """Single step: typed tickets and complaints from the pages."""
-    return acts.step(last_run(city, data, with_servers=False), clean_step.clean)
+def clean(city: CityName = "philadelphia", data: Data = None, afresh: Afresh = False) -> int:
+    """Single step: typed tickets from the pages that came since the last time; complaints too, where there are any."""
+    return acts.step(last_run(city, data, with_servers=False), partial(clean_step.clean, afresh=afresh))
 
 
 @app.command()

@@ -31,6 +31,7 @@ Prefill = Annotated[
         "--prefill/--no-prefill", help="Answer what the City's own table says beyond doubt first (LI_PERF_PREFILL)."
     ),
 ]
+Afresh = Annotated[bool, typer.Option("--afresh", help="Read all pages ever received again.")]
 Audit = Annotated[int | None, typer.Option(help="Pre-filled questions that AIS is asked all the same (LI_PERF_AUDIT).")]
 Full = Annotated[bool, typer.Option("--full", help="Everything again, not only what changed since last time.")]
 Json = Annotated[bool, typer.Option("--json", help="As JSON.")]

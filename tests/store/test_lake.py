@@ -281,7 +281,7 @@ class Kept:
         ]
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(batches=st.lists(st.lists(ROWS, min_size=1, max_size=2), min_size=1, max_size=3))
 def test_any_batches_come_to_what_a_dictionary_comes_to(batches: list[list[list[Ticket | Reject]]]) -> None:
     kept, page = Kept(), 1
