@@ -29,6 +29,7 @@ from li_perf.signals import until_told
 from li_perf.steps import run as run_step
 from li_perf.steps.follow import follow
 from li_perf.steps.job import Job, Tell
+from li_perf.steps.measure import measure
 from li_perf.steps.simulate import Simulation, neighbour
 from li_perf.steps.watch import Turn, watch
 from li_perf.store import gold
@@ -127,8 +128,11 @@ def keep_fresh(cities: Sequence[City], settings: Settings, *, period: Period, ev
 
 
 async def _refreshed(order: Order, halt: Halt) -> None:
-    is_whole = order.city.inspections is not None
-    await at_work(order, _reporting(order.settings, run_step.run) if is_whole else follow, halt)
+    if order.city.inspections is None:
+        await at_work(order, follow, halt)
+        return
+    await at_work(order, _reporting(order.settings, run_step.run), halt)
+    await at_work(replace(order, which=Which.LAST, with_servers=False), measure, halt)
 
 
 def demo(settings: Settings, simulation: Simulation) -> int:

@@ -35,7 +35,7 @@ Last = Annotated[str | None, typer.Option("--until", help="First day on which it
 
 @app.command()
 def measure(city: CityName = "philadelphia", data: Data = None) -> int:
-    """Single step: the measures of what was cleaned, by area, type and period."""
+    """Single step: the measures of what was downloaded, by area, type and period."""
     return acts.step(last_run(city, data, with_servers=False), measure_step)
 
 
@@ -67,7 +67,9 @@ def metrics_verb(
 
     about, found = until_told(looking)
     if about is None:
-        raise UserError(f"{place.title} is not measured yet. `li-perf run {place.name}` does all of it.")
+        raise UserError(
+            f"{place.title} is not measured yet. `li-perf measure {place.name}` does it, of what was downloaded."
+        )
     if form == "parquet":
         sys.stdout.buffer.write(parquet(face.SCHEMA, face.rows(place.name, about, found)))
     elif form == "csv":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from li_perf.steps.clean import clean
 from li_perf.steps.job import Job
 from li_perf.steps.measure import measure
 from li_perf.steps.refresh import refresh
@@ -11,5 +10,4 @@ from li_perf.steps.refresh import refresh
 async def follow(job: Job) -> None:
     """Download what is new, clean it, and measure all of it. Raises ServerError or Stopped; what came is kept."""
     await refresh(job)
-    await clean(job)
     await measure(job)

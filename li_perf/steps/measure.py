@@ -10,6 +10,7 @@ from typing import Any
 from li_perf.analysis.dictionary import BY_WEEK, MEASURES
 from li_perf.analysis.metrics import SCHEMAS, STATEMENTS
 from li_perf.cities.city import City
+from li_perf.steps.fill_lake import fill_lake
 from li_perf.steps.job import Job, Progress
 from li_perf.store import lake, measures
 from li_perf.store.measures import Figure
@@ -23,7 +24,8 @@ COLUMNS = tuple(
 
 
 async def measure(job: Job) -> None:
-    """Rebuild the measures. Raises StoreError where nothing was cleaned yet."""
+    """Rebuild the measures of all that was downloaded. Raises UserError where no download is finished."""
+    await fill_lake(job)
     as_of = job.run.extracted_at or now()
     path = job.ledger.path
     with lake.reading(lake.folder_of(path), spill=path.with_suffix(".measuring")) as tables:

@@ -23,6 +23,7 @@ from li_perf.simulator.city import build
 from li_perf.simulator.server import serve
 from li_perf.steps.verify import Verification, verify
 from li_perf.store import questions
+from li_perf.store.lake import folder_of
 from li_perf.store.opening import open_ledger
 from li_perf.store.packing import unpack
 
@@ -40,12 +41,16 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
             await work(settings_for(simulation, folder), city)
 
     asyncio.run(run())
+    assert exit_code(["clean", "--data", str(folder / "data")]) == 0
+    assert exit_code(["enrich", "--data", str(folder / "data")]) == 0
     return folder / "data" / "philadelphia.db"
 
 
 @pytest.fixture
 def store(finished: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copyfile(finished, tmp_path / "philadelphia.db"))
+    path = tmp_path / "philadelphia.db"
+    shutil.copytree(folder_of(finished), folder_of(path))
+    return Path(shutil.copyfile(finished, path))
 
 
 async def _verify(path: Path) -> Verification:
@@ -133,7 +138,7 @@ FLAWS = {
     "a state that is not UTF-8": ("update fetch set state = cast(x'ff' as text) where id = 1", {"parcels and cases"}),
     "a failure without a reason": ("update lookup set state = 'failed', reason = null where id = 1", {"questions"}),
     "a page that is gone": (
-        "delete from page where dataset = 'public_cases_fc'", {"downloads", "rows"}),
+        "delete from page where dataset = 'public_cases_fc'", {"downloads", "rows", "silver"}),
     "a page of other rows": ("update page set body = (select body from page where dataset = 'complaints') "
                              "where dataset = 'public_cases_fc'", {"pages"}),
     "a download that broke off": (
@@ -148,6 +153,17 @@ FLAWS = {
         "update ticket set accounts = '[' where rowid = (select min(rowid) from ticket)", {"tickets"}),
     "a reject too many": ("insert into reject (dataset, reason, row) values ('complaints', 'x', 'y')", {"rows"}),
 }  # fmt: skip
+
+
+async def test_a_silver_that_lacks_requests_is_found_and_made_anew(store: Path) -> None:
+    others = store.with_name("others.db")
+    async with serve(build(tickets=20, seed=12, unanswerable=False)) as simulation:
+        await work(settings_for(simulation, others.parent / "others"), build(tickets=20, seed=12, unanswerable=False))
+    shutil.rmtree(folder_of(store))
+    shutil.copytree(folder_of(others.parent / "others" / "data" / "philadelphia.db"), folder_of(store))
+    assert await _unsound(store) == {"silver"}
+    assert exit_code(["clean", "--afresh", "--data", str(store.parent)]) == 0
+    assert await _unsound(store) <= {"tickets"}, "what enrich finds out was not asked for again"
 
 
 @pytest.mark.parametrize(("statement", "found"), FLAWS.values(), ids=FLAWS.keys())
