@@ -32,8 +32,8 @@ def shapes(rows: Iterable[Mapping[str, Any]], column: str) -> set[str]:
 
 
 def made(city: str, table: str) -> list[dict[str, Any]]:
-    asked = Asked(path=f"/resource/{table}.json", parameters={"$limit": "3000"}, headers={})
-    rows: list[dict[str, Any]] = json.loads(speaker_of(city, rows=3_000).answer(asked, Faults()).body)
+    asked = Asked(path=f"/resource/{table}.json", parameters={"$limit": "1500"}, headers={})
+    rows: list[dict[str, Any]] = json.loads(speaker_of(city, rows=1_500).answer(asked, Faults()).body)
     return rows
 
 

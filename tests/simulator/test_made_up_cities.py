@@ -19,6 +19,7 @@ from li_perf.steps.job import Job
 from li_perf.steps.refresh import refresh
 
 COUNT = 1_500
+SELECTED = ":id,:updated_at,agency,created_date,closed_date,due_date,location"
 NAMES = sorted(cities.CITIES)
 
 
@@ -44,16 +45,14 @@ async def test_a_made_up_city_is_read_as_the_real_one(name: str, tmp_path: Path)
     assert any("'" in (ticket.address or "") for ticket in read)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_same_seed_makes_the_same_rows(name: str) -> None:
-    def made(seed: int, count: int = 50) -> list[str]:
-        rows = cities.speaker_of(name, rows=count, seed=seed).rows
+def test_the_same_seed_makes_the_same_rows() -> None:
+    def made(seed: int) -> list[str]:
+        rows = cities.speaker_of("vancouver", rows=50, seed=seed).rows
         shown = ", ".join(f"cast({column.sql} as varchar)" for column in rows.columns.values())
         return rows.texts(f"concat_ws('|', {shown})", Query(order=["n"]))
 
-    assert made(1) == made(1)
-    assert made(1) != made(2)
-    assert len(set(made(1))) == 50
+    first = made(1)
+    assert (first == made(1), first == made(2), len(set(first))) == (True, False, 50)
 
 
 def said(speaker: Speaker, parameters: dict[str, str]) -> Any:
@@ -61,30 +60,23 @@ def said(speaker: Speaker, parameters: dict[str, str]) -> Any:
     return json.loads(speaker.answer(asked, Faults()).body)
 
 
-def test_new_york_has_the_agencies_habits() -> None:
-    speaker = cities.speaker_of("new-york", rows=20_000)
+def test_new_york_has_the_agencies_habits_and_comes_in_the_order_of_change() -> None:
+    speaker = cities.speaker_of("new-york", rows=12_000)
     asked = Asked(
-        path="/resource/erm2-nwe9.json", parameters={"$limit": "20000", "$order": ":updated_at,:id"}, headers={}
+        path="/resource/erm2-nwe9.json",
+        parameters={"$select": SELECTED, "$limit": "12000", "$order": ":updated_at,:id"},
+        headers={},
     )
     rows = json.loads(speaker.answer(asked, Faults()).body)
+    keys = [(row[":updated_at"], row[":id"]) for row in rows]
+    assert (len(keys), keys) == (12_000, sorted(keys))
     closed = [row for row in rows if "closed_date" in row]
     by_day = [row["closed_date"].endswith("T00:00:00.000") for row in closed if row["agency"] == "DOB"]
     assert sum(by_day) / len(by_day) > 0.9
     assert not any(row["closed_date"].endswith("T00:00:00.000") for row in closed if row["agency"] == "HPD")
-    assert 5 <= sum(row["closed_date"] < row["created_date"] and row["agency"] != "DOB" for row in closed) <= 60
+    assert 3 <= sum(row["closed_date"] < row["created_date"] and row["agency"] != "DOB" for row in closed) <= 60
     assert 0.005 < sum("location" not in row for row in rows) / len(rows) < 0.03
     assert {row["agency"] for row in rows if "due_date" in row} == {"DSNY", "DOHMH"}
-
-
-def test_pages_by_change_come_in_their_order() -> None:
-    speaker = cities.speaker_of("new-york", rows=60_000)
-    parameters = {"$select": ":id,:updated_at", "$limit": "50000", "$order": ":updated_at,:id"}
-    rows = json.loads(
-        speaker.answer(Asked(path="/resource/erm2-nwe9.json", parameters=parameters, headers={}), Faults()).body
-    )
-    keys = [(row[":updated_at"], row[":id"]) for row in rows]
-    assert len(keys) == 50_000
-    assert keys == sorted(keys)
 
 
 async def test_a_city_that_nobody_made_up_is_unknown() -> None:
