@@ -28,11 +28,14 @@ class Backlog:
         self._changed = asyncio.Event()
         self._has_room = asyncio.Event()
 
-    async def grew(self, count: int) -> None:
-        """So many accounts are durable; returns when there is room for more."""
+    def grew(self, count: int) -> None:
+        """So many more accounts are durable."""
         self.waiting += count
         if self.waiting == count or self.waiting >= BATCH:
             self._changed.set()
+
+    async def has_room(self) -> None:
+        """Wait until the second stage has come near enough."""
         while self.waiting >= AHEAD:
             self._has_room.clear()
             await self._has_room.wait()

@@ -5,9 +5,9 @@ Workers look addresses up; the accounts they find gather into batches for the se
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -22,6 +22,17 @@ from li_perf.steps.paging import begin
 from li_perf.steps.vigil import Vigil
 from li_perf.steps.violations import ACCOUNT, CASE, Violations
 from li_perf.store import ages, questions, selection
+from li_perf.store.changes import Change
+
+
+class _Found(NamedTuple):
+    """What there is to be kept of a question, and of how many accounts."""
+
+    changes: Sequence[Change]
+    accounts: int = 0
+
+
+Kept = Callable[[int], None]  # told, once an answer is durable, of how many accounts it is
 
 
 async def enrich(job: Job) -> None:
@@ -98,60 +109,74 @@ async def _look_up(job: Job, addresses: Channel[str], backlog: Backlog, counter:
     await counter.begin()
     vigil = Vigil(job)
 
-    async def one(address: str) -> None:
-        found = await answer(job, address, vigil)
+    def kept(accounts: int) -> None:
         counter.one()
-        if found:
-            await backlog.grew(len(found))
+        backlog.grew(accounts)
 
-    await work_off(addresses, one, workers=job.ais.client.server.concurrency, halt=job.halt)
+    async def one(address: str) -> None:
+        await backlog.has_room()
+        await answer(job, address, vigil, kept)
+
+    await look_up(job, addresses, one)
     backlog.end()
 
 
-async def answer(job: Job, address: str, vigil: Vigil) -> Sequence[str]:
-    """Ask, and make the answer and the accounts to fetch durable together; the accounts."""
+async def look_up(job: Job, addresses: Channel[str], one: Callable[[str], Awaitable[None]]) -> None:
+    """Do `one` with every address, as many at once as AIS may be asked; what they gave is durable behind it."""
+    await work_off(addresses, one, workers=job.ais.client.server.concurrency, halt=job.halt)
+    await job.ledger.given()
+
+
+async def answer(job: Job, address: str, vigil: Vigil, kept: Kept) -> None:
+    """Ask, and give the answer and the accounts to fetch to the ledger, to be made durable together."""
+    found = await _found(job, address, vigil)
+    await job.ledger.give(*found.changes, then=partial(kept, found.accounts), ahead=job.ais.client.server.concurrency)
+
+
+async def _found(job: Job, address: str, vigil: Vigil) -> _Found:
     if not ais.is_askable(address):
-        refused = questions.settle_lookup(
-            address,
-            state=State.ANSWERED,
-            calls=0,
-            source="local",
-            reason="not_askable",
-            outcome=Outcome.ADDRESS_UNPARSEABLE,
-            accounts="[]",
-        )
-        await job.ledger.save(refused)
-        return ()
+        return _Found(changes=[_refused(address)])
     try:
-        found = await job.ais.ask(Question(key=address, request=ais.request(address), read=partial(ais.read, address)))
+        answer = await job.ais.ask(Question(key=address, request=ais.request(address), read=partial(ais.read, address)))
     except Failed as failed:
         vigil.see_failure(failed.fault)
-        await _give_up(job, address, failed)
-        return ()
-    meaning = parcels.meaning(found.value, None)
+        return await _given_up(job, address, failed)
+    meaning = parcels.meaning(answer.value, None)
     await vigil.see(address, meaning)
     settled = questions.settle_lookup(
         address,
         state=State.ANSWERED,
-        calls=found.attempts,
+        calls=answer.attempts,
         source="ais",
-        status=found.reply.status,
-        body=found.reply.body,
+        status=answer.reply.status,
+        body=answer.reply.body,
         outcome=meaning.outcome,
         accounts=msgspec.json.encode(meaning.accounts).decode(),
         match_type=meaning.match_type,
     )
-    await job.ledger.save(settled, questions.add_fetches(job.run.id, ACCOUNT, meaning.accounts))
-    return meaning.accounts
+    fetches = questions.add_fetches(job.run.id, ACCOUNT, meaning.accounts)
+    return _Found(changes=[settled, fetches], accounts=len(meaning.accounts))
 
 
-async def _give_up(job: Job, address: str, failed: Failed) -> None:
+def _refused(address: str) -> Change:
+    return questions.settle_lookup(
+        address,
+        state=State.ANSWERED,
+        calls=0,
+        source="local",
+        reason="not_askable",
+        outcome=Outcome.ADDRESS_UNPARSEABLE,
+        accounts="[]",
+    )
+
+
+async def _given_up(job: Job, address: str, failed: Failed) -> _Found:
     """Fail the question, unless it has an old answer: that one stays."""
     fault = failed.fault
     if (known := await ages.known_accounts(job.ledger, address)) is not None:
-        fetches = questions.add_fetches(job.run.id, ACCOUNT, msgspec.json.decode(known))
-        await job.ledger.save(ages.keep_old(address, calls=failed.attempts), fetches)
-        return
+        accounts = msgspec.json.decode(known)
+        fetches = questions.add_fetches(job.run.id, ACCOUNT, accounts)
+        return _Found(changes=[ages.keep_old(address, calls=failed.attempts), fetches], accounts=len(accounts))
     settled = questions.settle_lookup(
         address,
         state=State.FAILED,
@@ -162,4 +187,4 @@ async def _give_up(job: Job, address: str, failed: Failed) -> None:
         outcome=Outcome.LOOKUP_FAILED,
         accounts="[]",
     )
-    await job.ledger.save(settled)
+    return _Found(changes=[settled])

@@ -11,11 +11,11 @@ from typing import Any
 import msgspec
 
 from li_perf.cities.city import Pairs
-from li_perf.engine.work import Channel, together, work_off
+from li_perf.engine.work import Channel, together
 from li_perf.errors import Denied, Drifted, ServerError, Shrunk, Unanswered
 from li_perf.model import WITH_ANSWER, Outcome, State
 from li_perf.sources import ais, opa, parcels, sql
-from li_perf.steps.enrich import answer, feed, seed_questions
+from li_perf.steps.enrich import answer, feed, look_up, seed_questions
 from li_perf.steps.job import Job, Progress
 from li_perf.steps.paging import fetch_all
 from li_perf.steps.pairs import QUESTION, Gathered, gather
@@ -77,11 +77,13 @@ async def _ask_the_sample(job: Job) -> None:
     done = sum(_is_final(row) for row in sample)
     vigil = Vigil(job)
 
-    async def one(address: str) -> None:
+    def kept(_: int) -> None:
         nonlocal done
-        await answer(job, address, vigil)
         done += 1
         tell()
+
+    async def one(address: str) -> None:
+        await answer(job, address, vigil, kept)
 
     def tell() -> None:
         job.tell(Progress(step="audit", done=done, total=len(sample), vitals=job.vitals_of_ais))
@@ -89,7 +91,7 @@ async def _ask_the_sample(job: Job) -> None:
     tell()
     await together(
         feed(job, addresses, prefills.is_sampled(job.run.id)),
-        work_off(addresses, one, workers=job.ais.client.server.concurrency, halt=job.halt),
+        look_up(job, addresses, one),
     )
     job.halt.check()
 

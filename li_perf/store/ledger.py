@@ -2,7 +2,7 @@
 
 Natural group commit: while one transaction commits, the next gathers, so that a durable commit costs many writers one
 fsync (SQLite, "Write-Ahead Logging", synchronous=FULL). A transaction is one function in the keeper's own thread: a
-trip to it costs as much as some twenty rows.
+trip to it costs as much as some twenty rows. Who need not wait for a commit gives, and goes on.
 """
 
 from __future__ import annotations
@@ -10,27 +10,28 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sqlalchemy import ClauseElement, Connection, Dialect, Engine, Executable
+from sqlalchemy import Connection, Engine, Executable
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
-from sqlalchemy.sql.compiler import SQLCompiler
 
+from li_perf.store.changes import Change, for_driver, merged
 from li_perf.store.schema import explain
 
 GATHER = 0.01  # seconds in which others may join a commit
 
-Change = tuple[ClauseElement, Sequence[Mapping[str, Any]]]
 Write = Callable[[Connection], None]
 
 
 class _Waiting(NamedTuple):
-    changes: Sequence[Change]
-    write: Write | None
-    done: asyncio.Future[None]
+    """What is to be committed, and who is told: the future of who waits, or `then` of who went on."""
+
+    changes: Sequence[Change] = ()
+    write: Write | None = None
+    done: asyncio.Future[None] | None = None
+    then: Callable[[], None] | None = None
 
 
 class Ledger:
@@ -41,7 +42,11 @@ class Ledger:
         self._writer = writer
         self._reader = reader
         self._riders: list[Callable[[], Change]] = []
-        self._waiting: asyncio.Queue[_Waiting | None] = asyncio.Queue()
+        self._waiting: list[_Waiting] = []
+        self._is_wanted = asyncio.Event()
+        self._is_last = False
+        self._owed = 0
+        self._failure: BaseException | None = None
         self.commits = 0
 
     async def save(self, *changes: Change) -> None:
@@ -50,6 +55,23 @@ class Ledger:
         A caller that is cancelled meanwhile does not undo them: the keeper finishes what it was given.
         """
         await self._wait_for(changes, None)
+
+    async def give(self, *changes: Change, then: Callable[[], None], ahead: int) -> None:
+        """Have the changes made durable together, and go on: `then` is called behind their commit.
+
+        Returns when no more than `ahead` gifts wait for theirs, so that a kill costs no more. Once a commit of gifts
+        has failed this raises what it failed with, as `given` does: what was lost must not go unnoticed.
+        """
+        self._complain()
+        self._owed += 1
+        self._put(_Waiting(changes, then=then))
+        while self._owed > ahead:
+            await self.save()
+
+    async def given(self) -> None:
+        """Return when all that was given is durable."""
+        await self.save()
+        self._complain()
 
     async def transact(self, write: Write) -> None:
         """Run `write` inside the keeper's transaction; returns behind the commit, raises what `write` raised."""
@@ -81,25 +103,49 @@ class Ledger:
         loop, is_last = asyncio.get_running_loop(), False
         with ThreadPoolExecutor(1, thread_name_prefix="keeper") as thread:
             while not is_last:
-                batch = [await self._waiting.get()]
+                await self._is_wanted.wait()
                 await asyncio.sleep(GATHER)
-                while not self._waiting.empty():
-                    batch.append(self._waiting.get_nowait())
-                is_last = None in batch
-                waiting = [item for item in batch if item is not None]
-                changes = _merged(waiting, [rider() for rider in self._riders])
+                self._is_wanted.clear()
+                waiting, self._waiting, is_last = self._waiting, [], self._is_last
+                changes = merged(
+                    [*(change for item in waiting for change in item.changes), *(r() for r in self._riders)]
+                )
                 problem = await loop.run_in_executor(thread, self._commit, changes, waiting)
                 for item in waiting:
-                    _settle(item.done, problem)
+                    self._settle(item, problem)
 
     def finish(self) -> None:
         """Ask the keeper to end behind what it has."""
-        self._waiting.put_nowait(None)
+        self._is_last = True
+        self._is_wanted.set()
+
+    def _put(self, item: _Waiting) -> None:
+        self._waiting.append(item)
+        self._is_wanted.set()
 
     async def _wait_for(self, changes: Sequence[Change], write: Write | None) -> None:
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.put_nowait(_Waiting(changes=changes, write=write, done=done))
+        self._put(_Waiting(changes, write, done))
         await done
+
+    def _settle(self, item: _Waiting, problem: BaseException | None) -> None:
+        if item.done:
+            _tell(item.done, problem)
+        elif item.then:
+            self._owed -= 1
+            self._thank(item.then, problem)
+
+    def _thank(self, then: Callable[[], None], problem: BaseException | None) -> None:
+        try:
+            if problem:
+                raise problem
+            then()
+        except Exception as error:  # noqa: BLE001 - nobody waits for it: whoever gives next is told
+            self._failure = self._failure or error
+
+    def _complain(self) -> None:
+        if self._failure:
+            raise self._failure
 
     def _commit(self, changes: Sequence[Change], waiting: Sequence[_Waiting]) -> BaseException | None:
         """One transaction, in the keeper's thread; what went wrong, for those who wait."""
@@ -108,7 +154,7 @@ class Ledger:
         try:
             with self._writer.begin() as connection:
                 for statement, rows in changes:
-                    connection.exec_driver_sql(*_for_driver(connection.dialect, statement, rows))
+                    connection.exec_driver_sql(*for_driver(connection.dialect, statement, rows))
                 for item in waiting:
                     if item.write:
                         item.write(connection)
@@ -120,16 +166,7 @@ class Ledger:
         return None
 
 
-def _merged(waiting: Sequence[_Waiting], riding: Sequence[Change]) -> list[Change]:
-    """All changes with equal statements joined, so that each is one executemany."""
-    merged: dict[int, tuple[ClauseElement, list[Mapping[str, Any]]]] = {}
-    for statement, rows in (*(change for item in waiting for change in item.changes), *riding):
-        if rows:
-            merged.setdefault(id(statement), (statement, []))[1].extend(rows)
-    return list(merged.values())
-
-
-def _settle(done: asyncio.Future[None], problem: BaseException | None) -> None:
+def _tell(done: asyncio.Future[None], problem: BaseException | None) -> None:
     if done.done():  # whoever waited was cancelled; what was given is kept all the same
         return
     if problem is None:
@@ -137,23 +174,3 @@ def _settle(done: asyncio.Future[None], problem: BaseException | None) -> None:
     else:
         done.set_exception(problem)
         done.exception()  # seen: whoever waited may be gone
-
-
-def _for_driver(
-    dialect: Dialect, statement: ClauseElement, rows: Sequence[Mapping[str, Any]]
-) -> tuple[str, list[tuple[Any, ...]]]:
-    """SQL and rows as the driver takes them; SQLAlchemy's own way to them costs more a row than SQLite does."""
-    text, names, fixed = _compiled(dialect, statement, tuple(rows[0]))
-    whole = [{**fixed, **row} for row in rows] if fixed else rows
-    return text, [tuple([row[name] for name in names]) for row in whole]
-
-
-@lru_cache(maxsize=64)
-def _compiled(
-    dialect: Dialect, statement: ClauseElement, given: tuple[str, ...]
-) -> tuple[str, Sequence[str], dict[str, Any]]:
-    """A statement's SQL, its values' names in order, and those values that the statement itself holds."""
-    compiled = statement.compile(dialect=dialect, column_keys=list(given))
-    assert isinstance(compiled, SQLCompiler)
-    fixed = {name: value for name, value in compiled.params.items() if name not in given}
-    return str(compiled), compiled.positiontup or (), fixed

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, insert, select
 
-from li_perf.store.ledger import Change, Ledger
+from li_perf.store.changes import Change
+from li_perf.store.ledger import Ledger
 from li_perf.store.packing import pack, unpack
 from li_perf.store.runs import now
 from li_perf.store.tables import page

@@ -9,7 +9,8 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from li_perf.store.ledger import Change, Ledger
+from li_perf.store.changes import Change
+from li_perf.store.ledger import Ledger
 from li_perf.store.runs import now
 from li_perf.store.tables import pulse
 

@@ -10,7 +10,8 @@ from sqlalchemy import Connection, bindparam, func, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from li_perf.model import State
-from li_perf.store.ledger import Change, Ledger
+from li_perf.store.changes import Change
+from li_perf.store.ledger import Ledger
 from li_perf.store.packing import pack, unpack
 from li_perf.store.runs import now
 from li_perf.store.tables import fetch, lookup, run

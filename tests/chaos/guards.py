@@ -55,7 +55,29 @@ def _one_transaction_off() -> None:
         for change in reversed(changes):
             await save(self, change)
 
+    async def given_one_by_one(self: Ledger, *changes: Any, then: Callable[[], None], ahead: int) -> None:
+        await one_by_one(self, *changes)
+        then()
+
     save = _swap(Ledger, "save", one_by_one)
+    _swap(Ledger, "give", given_one_by_one)
+
+
+def _durable_first_off() -> None:
+    """Who gave is told before the commit."""
+
+    async def told_at_once(self: Ledger, *changes: Any, then: Callable[[], None], ahead: int) -> None:
+        then()
+        await give(self, *changes, then=lambda: None, ahead=ahead)
+
+    give = _swap(Ledger, "give", told_at_once)
+
+
+def _owing_little_off() -> None:
+    async def without_end(self: Ledger, *changes: Any, then: Callable[[], None], ahead: int) -> None:
+        await give(self, *changes, then=then, ahead=10**9)
+
+    give = _swap(Ledger, "give", without_end)
 
 
 def _waiting_for_the_keeper_off() -> None:
@@ -158,6 +180,8 @@ GUARDS = {
         off=_one_transaction_off,
         test="tests/kills/test_half_steps.py::test_no_commit_leaves_half_a_step_and_no_call_goes_ahead_of_its_answer",
     ),
+    "durable_first": Guard(off=_durable_first_off, test=f"{LEDGER}who_gives_goes_on_and_is_told_behind_the_commit"),
+    "owing_little": Guard(off=_owing_little_off, test=f"{LEDGER}no_more_is_owed_than_a_kill_may_cost"),
     "waiting_for_the_keeper": Guard(
         off=_waiting_for_the_keeper_off,
         test=f"{KEEPER}a_stop_in_the_middle_of_a_commit_keeps_what_was_given_meanwhile",

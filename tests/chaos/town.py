@@ -19,6 +19,7 @@ from support.truth import Truth, truth
 from li_perf.simulator.city import build
 
 WORKERS = 4  # calls in flight to each server at most
+AT_RISK = 2 * WORKERS  # answers that a kill may cost: the calls in flight, and as many that wait for their commit
 RUN = ["run", "--since", "2025-01-01", "--until", "2026-01-01"]
 
 

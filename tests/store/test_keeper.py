@@ -28,6 +28,7 @@ async def test_a_stop_in_the_middle_of_a_commit_keeps_what_was_given_meanwhile(t
             await asyncio.to_thread(begun.wait, 30)
             given = [asyncio.create_task(ledger.save(questions.add_lookups([f"{n} MARKET ST"]))) for n in range(50)]
             await asyncio.sleep(0)  # all is with the keeper now, who has not come back yet
+            await ledger.give(questions.add_lookups(["given ST"]), then=lambda: None, ahead=1)
             stop.set()
             await asyncio.gather(committing, *given)
 
@@ -39,4 +40,4 @@ async def test_a_stop_in_the_middle_of_a_commit_keeps_what_was_given_meanwhile(t
     with pytest.raises(asyncio.CancelledError):
         await working
     async with open_ledger(path) as ledger:
-        assert await ledger.scalar(select(func.count()).select_from(lookup)) == 50
+        assert await ledger.scalar(select(func.count()).select_from(lookup)) == 51

@@ -85,6 +85,52 @@ async def test_a_caller_that_is_cancelled_loses_nothing_that_it_gave(tmp_path: P
         assert await ledger.scalar(select(func.count()).select_from(lookup)) == 500
 
 
+async def test_who_gives_goes_on_and_is_told_behind_the_commit(tmp_path: Path) -> None:
+    path, seen = tmp_path / "city.db", []
+    async with open_ledger(path) as ledger:
+        elsewhere = sqlite3.connect(path)
+
+        def then() -> None:
+            seen.append(elsewhere.execute("select count(*) from lookup").fetchone()[0])
+
+        before = ledger.commits
+        for number in range(20):
+            await ledger.give(questions.add_lookups([f"{number} MARKET ST"]), then=then, ahead=20)
+        assert (ledger.commits, seen) == (before, [])
+        await ledger.given()
+        assert (ledger.commits, seen) == (before + 1, [20] * 20)
+        elsewhere.close()
+
+
+async def test_no_more_is_owed_than_a_kill_may_cost(tmp_path: Path) -> None:
+    owed = most = 0
+
+    def then() -> None:
+        nonlocal owed
+        owed -= 1
+
+    async with open_ledger(tmp_path / "city.db") as ledger:
+        for number in range(200):
+            owed += 1
+            await ledger.give(questions.add_lookups([f"{number} MARKET ST"]), then=then, ahead=7)
+            most = max(most, owed)
+        await ledger.given()
+    assert (owed, most) == (0, 7)
+
+
+async def test_what_was_given_and_could_not_be_kept_is_told_to_whoever_comes_next(tmp_path: Path) -> None:
+    told: list[int] = []
+    row = {"run_id": None, "kind": "account", "value": "x", "state": "pending", "attempts": 0}
+    async with open_ledger(tmp_path / "city.db") as ledger:
+        await ledger.give((questions.ADD_FETCH, [row]), then=lambda: told.append(1), ahead=5)
+        for _ in range(2):
+            with pytest.raises(StoreError, match="cannot be used"):
+                await ledger.given()
+        with pytest.raises(StoreError, match="cannot be used"):
+            await ledger.give(questions.add_lookups(["1 MARKET ST"]), then=lambda: told.append(2), ahead=5)
+    assert told == []
+
+
 async def test_a_question_that_is_there_stays_as_it_is(tmp_path: Path) -> None:
     async with open_ledger(tmp_path / "city.db") as ledger:
         await _add(ledger, "1 MARKET ST")

@@ -25,7 +25,8 @@ from support.world import World, queued, read_world
 
 from li_perf.model import State
 from li_perf.store import pages, questions, runs
-from li_perf.store.ledger import Change, Ledger
+from li_perf.store.changes import Change
+from li_perf.store.ledger import Ledger
 
 NAMES = [f"{number} MARKET ST" for number in range(8)]
 ACCOUNTS = [f"{number:09d}" for number in range(8)]

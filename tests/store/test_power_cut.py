@@ -26,8 +26,8 @@ from support.power import Disk, PowerLost, disk
 
 from li_perf.model import State
 from li_perf.store import pages, questions, runs
+from li_perf.store.changes import Change
 from li_perf.store.connecting import PRAGMAS, WRITING_PRAGMAS
-from li_perf.store.ledger import Change
 from li_perf.store.tables import metadata
 
 FREQUENT_CHECKPOINTS = 20  # pages: so that cuts fall into them, too
