@@ -115,7 +115,7 @@ class Asker:
         trail = Trail()
         while True:
             try:
-                value = await self.client.server.retry.run(lambda: self._once(question, trail), sleep=self._halt.sleep)
+                value = await self.client.server.retry.run(partial(self._once, question, trail), sleep=self._halt.sleep)
             except Fault as fault:
                 if await self.breaker.is_healthy(trail.sent_at):
                     raise Failed(fault, trail.attempts) from fault
@@ -130,7 +130,8 @@ class Asker:
         else:
             self._budget.earn()
         while True:
-            await self.breaker.closed()
+            if not self.breaker.lets_through:
+                await self.breaker.closed()
             try:
                 trail.reply = await self.client.send(question.request, ready=partial(self._set_off, trail))
                 value = question.read(trail.reply)
@@ -140,7 +141,7 @@ class Asker:
                 if await self._heed(error, question.key, trail) is not Verdict.SERVICE:
                     raise
             else:
-                self.verdicts[verdict(None)] += 1
+                self.verdicts[Verdict.OK] += 1
                 self.breaker.succeeded()
                 return value
 

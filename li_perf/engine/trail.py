@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from li_perf.wire import Reply
+
+NOTHING = Reply(status=0)
 
 
 @dataclass(slots=True)
@@ -21,7 +23,7 @@ class Trail:
     sent_at: float = 0.0
     refused_at: float | None = None
     outages: int = 0
-    reply: Reply = field(default_factory=lambda: Reply(status=0))
+    reply: Reply = NOTHING
 
     def sent(self) -> None:
         self.attempts += 1

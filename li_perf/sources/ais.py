@@ -52,7 +52,8 @@ def _plain(text: str) -> str:
 
 def is_askable(text: str) -> bool:
     """Whether AIS would look at the question: it is below the length limit and can be written as UTF-8."""
-    return len(text) < LENGTH_LIMIT and not any("\ud800" <= character <= "\udfff" for character in text)
+    is_utf8 = text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
+    return is_utf8 and len(text) < LENGTH_LIMIT
 
 
 def request(text: str) -> Request:
@@ -118,6 +119,8 @@ def _own_exception(missing: Missing) -> None:
 
 def _is_ours(text: str, echoed: object, *, status: int) -> None:
     """AIS repeats the question in every answer of its own, up to the first `;`, where it stops reading (views.py)."""
+    if echoed == text:
+        return
     ours = (_plain(text), _plain(text.partition(";")[0]))
     if not isinstance(echoed, str) or _plain(echoed) not in ours:
         raise Garbled("AIS answered another question than ours.", status=status)

@@ -16,6 +16,7 @@ from li_perf.store.packing import pack, unpack
 from li_perf.store.runs import now
 from li_perf.store.tables import fetch, lookup, run
 
+PENDING = str(State.PENDING)  # plain text in rows: the driver looks for an adapter of any other type, row by row
 ADD_LOOKUP = upsert(lookup).on_conflict_do_nothing(index_elements=["question"])
 ADD_FETCH = upsert(fetch).on_conflict_do_nothing(index_elements=["run_id", "kind", "value"])
 SETTLE_LOOKUP = (
@@ -57,7 +58,7 @@ SETTLE_FETCH = (
 
 def add_lookups(questions: Iterable[str]) -> Change:
     """New questions, pending; those that are there stay as they are."""
-    return ADD_LOOKUP, [{"question": question, "state": State.PENDING, "attempts": 0} for question in questions]
+    return ADD_LOOKUP, [{"question": question, "state": PENDING, "attempts": 0} for question in questions]
 
 
 def settle_lookup(
@@ -77,7 +78,7 @@ def settle_lookup(
     packed = None if body is None else pack(body)
     row = {
         "of_question": question,
-        "new_state": state,
+        "new_state": str(state),
         "calls": calls,
         "why": reason,
         "http_status": status,
@@ -85,7 +86,7 @@ def settle_lookup(
         "digest": packed and digest(question, status, packed),
         "from_source": source,
         "at": now(),
-        "new_outcome": outcome,
+        "new_outcome": outcome and str(outcome),
         "new_accounts": accounts,
         "new_match_type": match_type,
     }
@@ -99,15 +100,16 @@ def digest(question: str, status: int | None, packed: bytes) -> str:
 
 def add_fetches(run_id: int, kind: str, values: Iterable[str]) -> Change:
     """New accounts or cases to fetch, pending; those that are there stay as they are."""
-    rows = [{"run_id": run_id, "kind": kind, "value": value, "state": State.PENDING, "attempts": 0} for value in values]
+    rows = [{"run_id": run_id, "kind": kind, "value": value, "state": PENDING, "attempts": 0} for value in values]
     return ADD_FETCH, rows
 
 
 def settle_fetches(
     run_id: int, kind: str, values: Iterable[str], *, state: State, calls: int, reason: str | None = None
 ) -> Change:
+    new = str(state)
     rows = [
-        {"of_run": run_id, "of_kind": kind, "of_value": value, "new_state": state, "calls": calls, "why": reason}
+        {"of_run": run_id, "of_kind": kind, "of_value": value, "new_state": new, "calls": calls, "why": reason}
         for value in values
     ]
     return SETTLE_FETCH, rows
