@@ -67,9 +67,7 @@ def metrics_verb(
 
     about, found = until_told(looking)
     if about is None:
-        raise UserError(
-            f"{place.title} is not measured yet. `li-perf measure {place.name}` does it, of what was downloaded."
-        )
+        raise UserError(f"{place.title} is not measured yet. `li-perf measure {place.name}` does it.")
     if form == "parquet":
         sys.stdout.buffer.write(parquet(face.SCHEMA, face.rows(place.name, about, found)))
     elif form == "csv":
