@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
-from li_perf.model import Complaint, Period, Property, Reject, Ticket, Violation
+from li_perf.model import Complaint, Period, Point, Property, Reject, Ticket, Violation
 from li_perf.sources.portal import Portal
 
 R = TypeVar("R")
@@ -80,7 +80,8 @@ class City:
 
     `area_title` is what the city calls a ticket's `area`. `closed_words` are the statuses, in lower case, that say that
     a request is over. `aliases` maps a type's older name to today's; `first_call` are the types that whoever takes the
-    call resolves at once. `is_closed_by_day`: of no closing is more known than the day.
+    call resolves at once. `is_closed_by_day`: of no closing is more known than the day. `box` is around the city, from
+    its south-western corner to its north-eastern one: a position outside is a mistake.
     """
 
     name: str
@@ -94,7 +95,15 @@ class City:
     aliases: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     first_call: frozenset[str] = frozenset()
     is_closed_by_day: bool = False
+    box: tuple[Point, Point] | None = None
     inspections: LicensesAndInspections | None = None
+
+    @property
+    def named_types(self) -> frozenset[str]:
+        """The types of requests that any of the city's tables names; empty where there is no such table."""
+        targets = self.targets.by_type if self.targets else ()
+        allowed = self.inspections.allowed if self.inspections else ()
+        return frozenset([*self.aliases, *self.aliases.values(), *targets, *allowed, *self.first_call])
 
     def instants(self, period: Period) -> tuple[datetime, datetime]:
         """The period's first instant and the first behind it, aware, in the city's zone."""

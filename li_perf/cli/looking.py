@@ -15,12 +15,14 @@ from li_perf.cli.options import Audit, CityName, Data, Json, MaxAge, Rate, Since
 from li_perf.engine.halt import Halt
 from li_perf.faces import health as watch_health
 from li_perf.faces.evidence import evidence_text
+from li_perf.faces.quality import quality_text
 from li_perf.faces.status import plan_text, status_text
 from li_perf.faces.verify import verify_text
 from li_perf.session import Which, planning, store_path
 from li_perf.settings import load
 from li_perf.signals import until_told
 from li_perf.steps.explain import explain
+from li_perf.steps.quality import quality
 from li_perf.steps.status import status
 from li_perf.steps.verify import verify
 from li_perf.store import runs
@@ -75,6 +77,15 @@ def verify_verb(city: CityName = "philadelphia", data: Data = None, as_json: Jso
     found = _looking(store_path(load(data=data), place), lambda ledger: verify(ledger, place))
     _show(found, verify_text, as_json)
     return 0 if found.is_sound else 2
+
+
+@app.command(name="quality")
+def quality_verb(city: CityName = "philadelphia", data: Data = None, as_json: Json = False) -> int:
+    """How good the city's rows are: what is missing, odd, repeated or rejected, how fresh; each with its definition."""
+    place = city_named(city)
+    found = _looking(store_path(load(data=data), place), lambda ledger: quality(ledger, place))
+    _show(found, quality_text, as_json)
+    return 0
 
 
 @app.command(hidden=True)

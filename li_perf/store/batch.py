@@ -76,7 +76,7 @@ class Batch:
 
     def _state(self, cursor: Cursor) -> State:
         was = self._lake.state
-        ((staged, requests, new, changed, newest),) = self._tables.rows(merge.COUNTS)
+        ((staged, requests, new, changed, repeated, most, newest),) = self._tables.rows(merge.COUNTS)
         counts = Counts(
             received=self._received,
             new=new,
@@ -92,6 +92,8 @@ class Batch:
             cursor=cursor,
             counts=counts,
             total=counts if was is None or self.afresh else was.total + counts,
+            repeated=repeated + (was.repeated if was and not self.afresh else 0),
+            most_repeated=max(most, was.most_repeated if was and not self.afresh else 0),
             newest_update=max(filter(None, (newest, was and was.newest_update)), default=None),
         )
 

@@ -51,7 +51,8 @@ class Cursor(msgspec.Struct, frozen=True, kw_only=True):
 class State(msgspec.Struct, frozen=True, kw_only=True):
     """A commit's account of itself; `batch` is its number, `origin` that of the one that began the lake anew.
 
-    `total` counts since the origin. `newest_update` is the latest change that any row spoke of, also unchanged ones.
+    Since the origin: `total` is what became of all rows, `repeated` how many requests had several rows in one batch,
+    `most_repeated` how many at most. `newest_update` is the latest change that any row spoke of, also unchanged ones.
     """
 
     batch: int
@@ -59,6 +60,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     cursor: Cursor
     counts: Counts
     total: Counts
+    repeated: int = 0
+    most_repeated: int = 0
     newest_update: str | None = None
 
 
@@ -100,12 +103,13 @@ def look(folder: Path) -> Lake:
 
 
 @contextmanager
-def reading(folder: Path, *, spill: Path, memory_limit: int | None = None) -> Iterator[Tables]:
-    """Queries of the views `tickets` and `rejects` as of now, times as naive UTC; a commit meanwhile changes nothing.
+def reading(folder: Path, *, spill: Path, memory_limit: int | None = None, at: Lake | None = None) -> Iterator[Tables]:
+    """Queries of the views `tickets` and `rejects`, times as naive UTC; a commit meanwhile changes nothing.
 
-    Give each reader a folder of its own to spill into. Raises StoreError where there is no lake.
+    They show the lake as of now, or as it was when `at` was looked at. Give each reader a folder of its own to spill
+    into. Raises StoreError where there is no lake.
     """
-    lake = look(folder)
+    lake = at or look(folder)
     if lake.state is None or not lake.has_our_columns:
         raise StoreError(f"There are no tickets in {folder} yet. `li-perf clean` makes them of what was downloaded.")
     with Tables(spill=spill, folder=lake.folder, memory_limit=memory_limit) as tables:

@@ -25,26 +25,30 @@ window turns as (partition by s.service_request_id order by s.seq)
 """
 LATEST = """
 create table latest as
-select service_request_id, any_value(is_known) as is_known, max(seq) filter (where is_version) as seq
+select service_request_id, any_value(is_known) as is_known, count(*) as times,
+  max(seq) filter (where is_version) as seq,
+  count(*) filter (where is_turn) as turns, max(seq) filter (where is_turn) as turned
 from step group by service_request_id
 """
-ENTRY = ", ".join(f"'{name}': s.{name}" for name in HISTORY)
-TURNS = f"""
-create table turn as
-select s.service_request_id, list({{{ENTRY}}} order by s.seq) as entries
-from staged s join step using (seq) where step.is_turn group by s.service_request_id
+# Lists are gathered a month at a time, and only where there is more in one than the latest version.
+SEVERAL = """
+create table several as
+select latest.service_request_id, s.month from latest join staged s on latest.seq = s.seq
+where turns > 1 or turned <> latest.seq
 """
 PAST = """
 create table past as
 select service_request_id, history from lake
 where service_request_id in (select service_request_id from latest where is_known and seq is not null)
 """
-STATEMENTS = (KNOWN, STEPS, LATEST, TURNS, PAST)
+STATEMENTS = (KNOWN, STEPS, LATEST, SEVERAL, PAST)
 
-# Rows staged, ids among them of which a row counts, new ones, changed ones; the newest change that a row speaks of.
+# Rows staged, ids among them of which a row counts, new ones, changed ones, those in several rows and in how many at
+# most; the newest change that a row speaks of.
 COUNTS = """
 select (select count(*) from staged), count(*), count(*) filter (where not is_known and seq is not null),
   count(*) filter (where is_known and seq is not null),
+  count(*) filter (where times > 1), coalesce(max(times), 0),
   (select strftime(cast(max(updated_at) as timestamp), '%Y-%m-%dT%H:%M:%SZ') from staged) from latest
 """
 MONTHS = """
@@ -58,12 +62,18 @@ def month_rows(month: str, lake: str) -> str:
     """What the month holds behind this batch; `lake` is where its rows of before are read from."""
     kept = {name: kind for name, kind in TICKETS.items() if name != "month"}
     given = {name: kind for name, kind in kept.items() if name != "history"}
+    entry = "{" + ", ".join(f"'{name}': s.{name}" for name in HISTORY) + "}"
     return f"""
+with turn as (
+  select s.service_request_id, list({entry} order by s.seq) as entries from staged s join step on s.seq = step.seq
+  where is_turn and s.service_request_id in (select service_request_id from several where month = '{month}')
+  group by s.service_request_id
+)
 select {names(kept)} from {lake} anti join (select service_request_id from latest where seq is not null)
 using (service_request_id)
 union all by name
-select {names(given, prefix="s.")},
-  list_concat(coalesce(past.history, []), coalesce(turn.entries, [])) as history
+select {names(given, prefix="s.")}, list_concat(coalesce(past.history, []),
+    case when turn.entries is not null then turn.entries when latest.turns = 1 then [{entry}] else [] end) as history
 from (select * from staged where month = '{month}') s
 join latest on s.seq = latest.seq
 left join past on s.service_request_id = past.service_request_id

@@ -90,3 +90,11 @@ async def pages(ledger: Ledger, dataset: str, runs: Sequence[int]) -> Sequence[A
 async def body(ledger: Ledger, number: int) -> bytes:
     """A page as received."""
     return unpack(await ledger.scalar(select(page.c.body).where(page.c.id == number)))
+
+
+async def rows_read(ledger: Ledger, dataset: str, cursor: Cursor | None) -> int:
+    """How many rows the pages of a data set have in all, or those that a lake with this cursor has read."""
+    known = await _downloads(ledger, dataset)
+    if cursor is None:
+        return sum(each.rows for each in known)
+    return sum(each.rows for each in known if each.run <= cursor.last_run and each.run not in cursor.waiting)
