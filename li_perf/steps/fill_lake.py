@@ -56,7 +56,7 @@ async def _read(job: Job, now: Lake, behind: Behind, part: slice, *, afresh: boo
     dataset, repeated = job.city.requests, dict[int, int]()
     runs = [each.run for each in behind.finished[part]]
     pages = await received.pages(job.ledger, dataset.table, runs)
-    told = Progress(step="clean", done=0, total=sum(page.row_count for page in pages))
+    told = Progress(step="read pages", done=0, total=sum(page.row_count for page in pages))
     with Batch(now, afresh=afresh) as batch:
         for page in pages:
             job.halt.check()
@@ -96,4 +96,4 @@ def _tell(job: Job, now: Lake, state: State) -> None:
         f"{counts.received:,} rows = {counts.new:,} new + {counts.changed:,} changed + {counts.unchanged:,} unchanged "
         f"+ {counts.earlier:,} earlier + {counts.rejected:,} rejected"
     )
-    job.tell(Progress(step="clean", done=rows, total=rows, note=note))
+    job.tell(Progress(step="lake", done=rows, total=rows, note=note))

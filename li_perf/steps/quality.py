@@ -92,7 +92,7 @@ async def quality(ledger: Ledger, city: City) -> Quality:
                 requests=state.repeated,
                 most=state.most_repeated,
             ),
-            sums=await _sums(ledger, city, state, count),
+            sums=await sums_of(ledger, city, state, count),
             freshness=Freshness(
                 oldest_opening=_text(oldest),
                 newest_opening=_text(newest),
@@ -126,7 +126,8 @@ def _counted(tables: Tables, asked: Sequence[figures.Figure]) -> list[Figure]:
     ]
 
 
-async def _sums(ledger: Ledger, city: City, state: State, tickets: int) -> Sums:
+async def sums_of(ledger: Ledger, city: City, state: State, tickets: int) -> Sums:
+    """From the pages of the ledger to so many tickets in the lake, whose last commit says `state`."""
     in_pages = await received.rows_read(ledger, city.requests.table, None)
     read = await received.rows_read(ledger, city.requests.table, state.cursor)
     became = state.total

@@ -1,11 +1,14 @@
-"""Whether silver holds what was received: every row of the downloads that it has read is accounted for."""
+"""Whether silver holds what was received: every row of the downloads that it has read, in the files committed."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 from li_perf.cities.city import City
 from li_perf.errors import StoreError
 from li_perf.steps.check import Check
 from li_perf.store import lake, received
+from li_perf.store.delta import Snapshot
 from li_perf.store.ledger import Ledger
 
 AFRESH = "`li-perf clean {} --afresh` makes silver anew of all pages."
@@ -33,6 +36,16 @@ async def silver(ledger: Ledger, *, city: City) -> Check:
     wrong = [f"{sums} does not add up"] if not rows == total.received == parts else []
     if found.tickets.rows != total.new:
         wrong.append(f"{found.tickets.rows:,} requests are kept, where {total.new:,} came")
+    wrong += [each for table in (found.tickets, found.rejects) if table for each in _damaged(table)]
     return Check(
         name=name, detail=f"{sums}; {found.tickets.rows:,} requests", findings=wrong, remedy=AFRESH.format(city.name)
     )
+
+
+def _damaged(table: Snapshot) -> Iterator[str]:
+    for file in table.files:
+        path = table.folder / file.path
+        if not path.is_file():
+            yield f"{path} is gone"
+        elif path.stat().st_size != file.size:
+            yield f"{path} has {path.stat().st_size:,} bytes where {file.size:,} were committed"

@@ -15,6 +15,7 @@ from li_perf.errors import StoreError
 from li_perf.faces.quality import quality_text
 from li_perf.model import Point
 from li_perf.steps.quality import Quality, quality
+from li_perf.steps.verify import verify
 from li_perf.store.lake import folder_of
 from li_perf.store.opening import open_ledger
 
@@ -126,3 +127,23 @@ async def test_before_the_first_clean_it_says_what_to_do(path: Path) -> None:
     with pytest.raises(StoreError, match="`li-perf clean` makes them"):
         await looked(path)
     assert not folder_of(path).exists(), "looking makes nothing"
+
+
+async def test_verify_notices_a_lake_that_lost_a_file_or_half_of_one(path: Path) -> None:
+    await receive(path, [row(1), row(2, "Open", "2025-02-01T12:00:00Z"), {"bad": 1}])
+
+    async def found() -> list[str]:
+        async with open_ledger(path, read_only=True) as ledger:
+            checks = {check.name: check for check in (await verify(ledger, TOWN)).checks}
+            assert "rows" not in checks, "only what is matched has tables of its own"
+            return checks["silver"].findings
+
+    assert await found() == []
+    await filled(path)
+    assert await found() == []
+    january, february = sorted(folder_of(path).glob("tickets/month=*/*"))
+    january.unlink()
+    february.write_bytes(february.read_bytes()[:100])
+    gone, short = sorted(await found())
+    assert gone.endswith("is gone")
+    assert "has 100 bytes where" in short
