@@ -107,9 +107,11 @@ class Batch:
         query = merge.new_rejects(state.batch, source(REJECTS, [str(now.folder / file.path) for file in known]))
         file = lake_files.write(self._tables, query, now.folder, batch=state.batch)
         is_ours = now.columns == tuple(REJECTS)
-        if file.rows or void or past:
-            add = [file] if file.rows else []
-            delta.commit(now, add=add, remove=[*void, *past], note=str(state.batch), anew=None if is_ours else REJECTS)
+        add, gone = [file] if file.rows else [], [*void, *past]
+        if add or gone:
+            delta.commit(now, add=add, remove=gone, note=str(state.batch), anew=None if is_ours else REJECTS)
+        if gone:
+            delta.vacuum(now.folder, str(state.batch))
 
     def _commit_tickets(self, state: State) -> None:
         before = self._before

@@ -57,7 +57,10 @@ class Staging:
             return item
         if item.requested_on.year not in YEARS:
             return Reject(reason=f"opened in the year {item.requested_on.year}", row=item.service_request_id)
-        line = self._encode(_Line(seq, item))
+        try:
+            line = self._encode(_Line(seq, item))
+        except UnicodeEncodeError:
+            return Reject(reason="text that cannot be stored", row=ascii(item.service_request_id))
         if len(line) > LONGEST_ROW:
             return Reject(reason=f"longer than {LONGEST_ROW:,} bytes", row=item.service_request_id[:LONGEST_ROW])
         return line

@@ -118,6 +118,7 @@ def test_rejects_are_kept_once_and_counted_each_time(folder: Path) -> None:
     [
         (ticket(1, requested_at=datetime(1025, 1, 1, tzinfo=UTC)), "opened in the year 1025"),
         (ticket(1, address="x" * 1_000_001), "longer than 1,000,000 bytes"),
+        (ticket("\ud800"), "text that cannot be stored"),
     ],
 )
 def test_a_ticket_that_no_month_or_memory_should_hold_is_a_reject(folder: Path, odd: Ticket, reason: str) -> None:
