@@ -60,8 +60,8 @@ format: $(READY) ## Format the code
 	$(BIN)/ruff check --fix .
 
 lock: ## Renew both locks (needs uv)
-	$(LOCK) --extra speed --output-file requirements.lock pyproject.toml
-	$(LOCK) --extra speed --extra dev --output-file requirements-dev.lock pyproject.toml
+	$(LOCK) --extra speed --extra web --output-file requirements.lock pyproject.toml
+	$(LOCK) --extra speed --extra web --extra dev --output-file requirements-dev.lock pyproject.toml
 	$(LOCK) --output-file bench/requirements.txt bench/requirements.in
 
 image: ## The container image

@@ -6,7 +6,7 @@ import difflib
 import ipaddress
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -25,6 +25,7 @@ OF_TESTS = {"LI_PERF_REAL_DATA"}  # where the tests find real rows; no setting o
 SOMEWHERE = "https://a.portal"  # in the place of an address that each city gives itself
 KEY = re.compile(r"[!-~]+")  # what a header carries as it is
 SECRETS = ("ais_key", "socrata_token", "opendatasoft_key")
+ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-fA-F:]+\](:[0-9]{1,5})?")
 KEPT = ("ais_url", "carto_url", "portal_url")  # what a resumed run must not change
 BEGUN_WITH = ("prefill", "audit", "max_age")  # what a run decides at its beginning, and goes on with
 
@@ -57,6 +58,14 @@ class Settings(BaseSettings):
     log_format: Literal["text", "json"] = "text"
     metrics_port: int | None = Field(default=None, ge=1, le=65_535)
     metrics_host: str = "127.0.0.1"
+    api_host: str = "127.0.0.1"
+    api_port: int = Field(default=8311, ge=0, le=65_535)
+    api_origins: str | None = None
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """Whose pages may ask the API from another origin."""
+        return tuple(word.strip() for word in (self.api_origins or "").split(",") if word.strip())
 
     @property
     def kept(self) -> dict[str, Any]:
@@ -160,6 +169,16 @@ def _check(settings: Settings) -> None:
             )
     for name, url in zip(SECRETS, (settings.ais_url, settings.portal_url, settings.portal_url), strict=True):
         _check_secret(f"{PREFIX}{name.upper()}", getattr(settings, name), url or SOMEWHERE)
+    _check_origins(settings.origins)
+
+
+def _check_origins(origins: Sequence[str]) -> None:
+    for origin in origins:
+        if not ORIGIN.fullmatch(origin):
+            raise UserError(
+                f"LI_PERF_API_ORIGINS holds {origin!r}, which is not an origin. It looks like https://host or "
+                "http://host:port; several are parted by commas."
+            )
 
 
 def _check_secret(name: str, secret: SecretStr | None, url: str) -> None:

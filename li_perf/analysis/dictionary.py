@@ -124,4 +124,11 @@ MEASURES = (
 
 # What is worth a number a week: a week of one type in one place has few requests.
 BY_WEEK = tuple(one for one in MEASURES if one.name in ("volume", "open_requests", "closed_requests", "median_ttr"))
+
+ROLLING = Measure(
+    name="volume_7d",
+    unit="requests",
+    definition="Requests opened on the local day and the six before it.",
+)
+
 BY_NAME: Mapping[str, Measure] = MappingProxyType({measure.name: measure for measure in MEASURES})

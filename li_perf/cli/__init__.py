@@ -8,14 +8,14 @@ import sys
 import typer
 from typer.exceptions import TyperException
 
-from li_perf.cli import acting, looking, measuring, simulating, watching  # each adds its verbs
+from li_perf.cli import acting, looking, measuring, serving, simulating, watching  # each adds its verbs
 from li_perf.cli.app import app
 from li_perf.errors import ServerError, UserError
 from li_perf.faces import messages
 from li_perf.session import NothingToResume
 from li_perf.signals import Interrupted
 
-__all__ = ["acting", "app", "exit_code", "looking", "main", "measuring", "simulating", "watching"]
+__all__ = ["acting", "app", "exit_code", "looking", "main", "measuring", "serving", "simulating", "watching"]
 log = logging.getLogger(__name__)
 
 

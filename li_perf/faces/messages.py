@@ -39,3 +39,4 @@ def set_up(*, as_json: bool = False) -> None:
     handler = ToStandardError()
     handler.setFormatter(Json() if as_json else logging.Formatter("%(message)s"))
     root.addHandler(handler)
+    logging.getLogger("li_perf.faces.api").setLevel(logging.INFO)  # a line an answer

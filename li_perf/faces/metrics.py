@@ -1,4 +1,4 @@
-"""Figures of a run at work for Prometheus, while it works. The only file that knows prometheus_client."""
+"""Figures of a run at work for Prometheus, while it works. Here and in the API prometheus_client is known."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from li_perf.errors import StoreError, UserError
 from li_perf.model import Outcome
 from li_perf.sources import ais
 from li_perf.store import evidence, runs
-from li_perf.store.ledger import Ledger
+from li_perf.store.reading import Reads
 
 LEVELS = {
     "is_l0": "L0",
@@ -63,7 +63,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     requests: list[Told]
 
 
-async def explain(ledger: Ledger, text: str) -> Evidence:
+async def explain(ledger: Reads, text: str) -> Evidence:
     """`text` is a request's number or an address. Raises UserError for one that the store does not know."""
     run = await runs.latest(ledger)
     if run is None:
@@ -97,7 +97,7 @@ def _refuse_unwritable(text: str) -> None:
         raise UserError(f"{text!r} is not UTF-8, as every address and number in a store is. Type it anew.") from None
 
 
-async def _told(ledger: Ledger, row: Any) -> Told:
+async def _told(ledger: Reads, row: Any) -> Told:
     number = row.service_request_id
     return Told(
         service_request_id=number,

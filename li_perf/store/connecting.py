@@ -13,6 +13,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError, InterfaceError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
 
 from li_perf.store import schema
 
@@ -31,9 +32,13 @@ class _Bounded(sqlite3.Connection):
         self.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_ROW)
 
 
-def readers(path: Path, *, read_only: bool, begin: str = "BEGIN") -> AsyncEngine:
-    """Connections to the file at `path` whose transactions start with `begin`; SQLite's errors become StoreError."""
-    engine = create_async_engine(_url(path, "sqlite+aiosqlite", read_only), connect_args={"factory": _Bounded})
+def readers(path: Path, *, read_only: bool, begin: str = "BEGIN", at_rest: bool | None = None) -> AsyncEngine:
+    """Connections to the file at `path` whose transactions start with `begin`; SQLite's errors become StoreError.
+
+    `at_rest` says that nobody writes to the file while it is read; by default that is found out where it must be known.
+    """
+    url = _url(path, "sqlite+aiosqlite", read_only, at_rest)
+    engine = create_async_engine(url, connect_args={"factory": _Bounded})
     _configure(engine.sync_engine, path, read_only, begin, READING_PRAGMAS)
     return engine
 
@@ -46,9 +51,18 @@ def writer_of(path: Path, *, read_only: bool) -> Engine:
     return engine
 
 
-def _url(path: Path, driver: str, read_only: bool) -> URL:
+def looking(path: Path, *, at_rest: bool, most: int) -> Engine:
+    """At most so many connections that only read, kept while the file is `at_rest`, else closed behind each use."""
+    kept: dict[str, Any] = {"pool_size": most, "max_overflow": 0} if at_rest else {"poolclass": NullPool}
+    url = _url(path, "sqlite+pysqlite", read_only=True, at_rest=at_rest)
+    engine = create_engine(url, connect_args={"factory": _Bounded, "check_same_thread": False}, **kept)
+    _configure(engine, path, True, "BEGIN", READING_PRAGMAS)
+    return engine
+
+
+def _url(path: Path, driver: str, read_only: bool, at_rest: bool | None = None) -> URL:
     query = {"mode": "ro" if read_only else "rwc", "uri": "true", "timeout": str(BUSY_SECONDS)}
-    if read_only and _is_at_rest(path):
+    if read_only and (_is_at_rest(path) if at_rest is None else at_rest):
         query["immutable"] = "1"
     return URL.create(driver, database="file:" + quote(str(path.resolve())), query=query)
 

@@ -8,9 +8,10 @@ from itertools import islice
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Select, Table, delete, insert, select
+from sqlalchemy import Connection, Select, Table, delete, func, insert, select
 
 from li_perf.store.ledger import Ledger
+from li_perf.store.reading import Reads
 from li_perf.store.runs import now
 from li_perf.store.tables import measurement, metric, rolling
 
@@ -77,7 +78,7 @@ def _row(figure: Figure) -> tuple[Any, ...]:
     return (figure.name, *group, figure.value, figure.n, left_out)
 
 
-async def measured(ledger: Ledger) -> Measurement | None:
+async def measured(ledger: Reads) -> Measurement | None:
     """What the measures are of, None before the first."""
     rows = await ledger.rows(select(measurement.c.as_of, measurement.c.requests, measurement.c.made_at))
     return Measurement(**rows[0]._mapping) if rows else None
@@ -100,10 +101,10 @@ def selection(
     query = query.where(metric.c.name.in_(names)) if names else query
     query = query.where(metric.c.starts_on >= since.isoformat()) if since else query
     query = query.where(metric.c.starts_on < until.isoformat()) if until else query
-    return query.order_by(metric.c.area, metric.c.type, metric.c.starts_on, metric.c.id)
+    return query.order_by(metric.c.name, metric.c.area, metric.c.type, metric.c.starts_on)
 
 
-async def figures(ledger: Ledger, query: Select[Any]) -> list[Figure]:
+async def figures(ledger: Reads, query: Select[Any]) -> list[Figure]:
     """The figures that a `selection` selects."""
     return [_figure(row) for row in await ledger.rows(query)]
 
@@ -121,12 +122,21 @@ def _figure(row: Any) -> Figure:
     )
 
 
-async def days(
-    ledger: Ledger, *, kind: str | None = None, since: date | None = None, until: date | None = None
-) -> Sequence[Any]:
-    """Rows of `rolling`: type, day, volume, volume_7d."""
+async def count(ledger: Reads, query: Select[Any]) -> int:
+    """How many rows a query has."""
+    return int(await ledger.scalar(select(func.count()).select_from(query.order_by(None).subquery())))
+
+
+def day_selection(*, kind: str | None = None, since: date | None = None, until: date | None = None) -> Select[Any]:
+    """The query for rows of `rolling`: type, day, volume, volume_7d."""
     query = select(rolling).order_by(rolling.c.type, rolling.c.day)
     query = query if kind is None else query.where(rolling.c.type == kind)
     query = query.where(rolling.c.day >= since.isoformat()) if since else query
-    query = query.where(rolling.c.day < until.isoformat()) if until else query
-    return await ledger.rows(query)
+    return query.where(rolling.c.day < until.isoformat()) if until else query
+
+
+async def days(
+    ledger: Reads, *, kind: str | None = None, since: date | None = None, until: date | None = None
+) -> Sequence[Any]:
+    """Rows of `rolling`."""
+    return await ledger.rows(day_selection(kind=kind, since=since, until=until))

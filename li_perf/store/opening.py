@@ -8,6 +8,7 @@ import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from sqlalchemy import Engine, event
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -17,6 +18,8 @@ from li_perf.store import schema
 from li_perf.store.connecting import readers, writer_of
 from li_perf.store.ledger import Ledger
 from li_perf.store.presence import check_present, inode_of, watched
+
+T = TypeVar("T")
 
 
 @contextmanager
@@ -50,7 +53,7 @@ async def open_ledger(path: Path, *, read_only: bool = False) -> AsyncIterator[L
 
     Raises StoreError for a file that is damaged, foreign, newer, or not to be read or written.
     """
-    await _recognise(path, read_only)
+    await recognise(path, read_only)
     if not read_only:
         await _prepare(path)
     writer, reader = writer_of(path, read_only=read_only), readers(path, read_only=read_only)
@@ -64,9 +67,9 @@ async def open_ledger(path: Path, *, read_only: bool = False) -> AsyncIterator[L
                 yield ledger
             finally:
                 ledger.finish()
-                await _through(keeper)
+                await through(keeper)
     finally:
-        await _through(asyncio.create_task(_close(writer, reader)))
+        await through(asyncio.create_task(_close(writer, reader)))
 
 
 @asynccontextmanager
@@ -78,15 +81,15 @@ async def _guarded(writer: Engine, path: Path) -> AsyncIterator[None]:
         yield
 
 
-async def _recognise(path: Path, read_only: bool) -> None:
-    """Look at the file before anything is changed in it, be it only its journal mode."""
+async def recognise(path: Path, read_only: bool, *, at_rest: bool | None = None) -> None:
+    """Look at the file before anything is changed in it, be it only its journal mode. Raises StoreError."""
     if not path.exists():
         if read_only:
             raise StoreError(f"There is no store at {path} yet. Begin with `li-perf run` or `li-perf demo`.")
         return
     if not path.is_file():
         raise StoreError(f"{path} is not a file. Move it away, or set LI_PERF_DATA to another folder.")
-    looking = readers(path, read_only=True)
+    looking = readers(path, read_only=True, at_rest=at_rest)
     try:
         async with looking.begin() as connection:
             version = await schema.recognise(connection, path)
@@ -110,14 +113,14 @@ async def _close(writer: Engine, reader: AsyncEngine) -> None:
     await asyncio.to_thread(writer.dispose)  # the last connection to close folds the write-ahead log in
 
 
-async def _through(task: asyncio.Task[None]) -> None:
-    """Wait for the task to its end, however often this is cancelled meanwhile."""
+async def through(work: asyncio.Future[T]) -> T:
+    """Wait for the work to its end, however often this is cancelled meanwhile."""
     cancelled = False
-    while not task.done():
+    while not work.done():
         try:
-            await asyncio.shield(task)
+            await asyncio.shield(work)
         except asyncio.CancelledError:
             cancelled = True
     if cancelled:
         raise asyncio.CancelledError
-    task.result()
+    return work.result()

@@ -16,6 +16,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from li_perf.store.changes import Change
 from li_perf.store.ledger import Ledger, Write
+from li_perf.store.reading import Reads
 from li_perf.store.tables import download, page, run, tally
 
 COUNT_REQUESTS = upsert(tally).values(
@@ -51,7 +52,7 @@ def _written(second: int) -> str:
     return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-async def latest(ledger: Ledger) -> Run | None:
+async def latest(ledger: Reads) -> Run | None:
     """The run that was begun last."""
     rows = await ledger.rows(select(run).order_by(run.c.id.desc()).limit(1))
     return _run(rows[0]) if rows else None

@@ -218,7 +218,7 @@ metric = Table(  # a number: one measure of one group in one period
     Column("value", Float),  # null where nothing can be measured
     Column("n", Integer, nullable=False),
     Column("excluded", Text),  # JSON: reason -> requests, of the volume; null for none
-    Index("metric_of_group", "period", "level", "area", "type", "starts_on"),
+    Index("metric_of_group", "period", "level", "name", "area", "type", "starts_on"),
 )
 
 rolling = Table(  # requests of a type on a day, and on it and the six before; only days with a request

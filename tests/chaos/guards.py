@@ -84,7 +84,7 @@ def _waiting_for_the_keeper_off() -> None:
     async def cut(task: asyncio.Task[None]) -> None:
         task.cancel()
 
-    _swap(opening, "_through", cut)
+    _swap(opening, "through", cut)
 
 
 def _lock_off() -> None:

@@ -1,0 +1,38 @@
+"""The app: its routes, its errors, its description."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
+
+from li_perf.faces.api import cities, documents, metrics, pages, problems, watching
+from li_perf.faces.api.guard import Guard
+from li_perf.faces.api.serving import Served
+from li_perf.faces.api.watching import Counts
+
+SEEN = ("ETag", "Last-Modified", "Link")  # headers that a page of another origin may read
+
+
+def app_of(served: Served) -> ASGIApp:
+    """What a server serves; the shelves are closed when it ends."""
+
+    @asynccontextmanager
+    async def open_until_the_end(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        for held in served.cities.values():
+            await held.shelf.close()
+
+    app = FastAPI(openapi_url="/v1/openapi.json", docs_url=None, redoc_url=None, lifespan=open_until_the_end)
+    app.router.redirect_slashes = False
+    app.state.served, app.state.counts = served, Counts()
+    for part in (cities, metrics, watching, pages):
+        app.include_router(part.router)
+    problems.install(app)
+    app.openapi = lambda: documents.describe(app, list(served.cities))  # type: ignore[method-assign]
+    if served.origins:
+        app.add_middleware(CORSMiddleware, allow_origins=served.origins, allow_methods=["GET"], expose_headers=SEEN)
+    return Guard(app, count=app.state.counts.count)
