@@ -90,6 +90,12 @@ async def explain(ledger: Reads, text: str) -> Evidence:
     )
 
 
+async def request(ledger: Reads, number: str) -> Told | None:
+    """One request by its number, None where the store has none."""
+    rows = await ledger.rows(evidence.requests_by_id(number))
+    return await _told(ledger, rows[0]) if rows else None
+
+
 def _refuse_unwritable(text: str) -> None:
     try:
         text.encode()

@@ -84,9 +84,9 @@ class Tables:
         """Runs one statement for its effect."""
         self._connection.execute(spoken(sql))
 
-    def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        """The rows that one statement answers."""
-        return self._connection.execute(spoken(sql)).fetchall()
+    def rows(self, sql: str, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+        """The rows that one statement answers; `values` are those of its parameters ($name)."""
+        return self._connection.execute(spoken(sql), values or {}).fetchall()
 
     def blocks(self, sql: str) -> Iterator[list[tuple[Any, ...]]]:
         """The rows that one statement answers, some thousands at a time."""

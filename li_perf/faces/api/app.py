@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
-from li_perf.faces.api import cities, documents, metrics, pages, problems, watching
+from li_perf.faces.api import cities, documents, metrics, pages, problems, reports, requests, watching
 from li_perf.faces.api.guard import Guard
 from li_perf.faces.api.serving import Served
 from li_perf.faces.api.watching import Counts
@@ -29,7 +29,7 @@ def app_of(served: Served) -> ASGIApp:
     app = FastAPI(openapi_url="/v1/openapi.json", docs_url=None, redoc_url=None, lifespan=open_until_the_end)
     app.router.redirect_slashes = False
     app.state.served, app.state.counts = served, Counts()
-    for part in (cities, metrics, watching, pages):
+    for part in (cities, metrics, requests, reports, watching, pages):
         app.include_router(part.router)
     problems.install(app)
     app.openapi = lambda: documents.describe(app, list(served.cities))  # type: ignore[method-assign]

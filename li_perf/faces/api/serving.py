@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from li_perf.cities.city import City
 from li_perf.store.reading import Shelf
+
+LAKES = 2  # read at a time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,3 +40,4 @@ class Served:
     output: Path
     all_must_be: bool = False
     origins: Sequence[str] = ()
+    room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(LAKES))
