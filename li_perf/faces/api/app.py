@@ -30,7 +30,7 @@ def app_of(served: Served) -> ASGIApp:
     app.router.redirect_slashes = False
     app.state.served, app.state.counts = served, Counts()
     for part in (cities, metrics, requests, reports, watching, pages):
-        app.include_router(part.router)
+        app.router.routes.extend(part.router.routes)  # as they are: included, each would be made anew for each app
     problems.install(app)
     app.openapi = lambda: documents.describe(app, list(served.cities))  # type: ignore[method-assign]
     if served.origins:

@@ -26,7 +26,7 @@ SAID = {
     500: "A fault of this server",
     503: "Not yet, or not now; `detail` says what to do",
 }
-USUAL = (304, 422, 500)  # what any route may answer
+USUAL = (304, 414, 422, 500)  # what any route may answer
 _shapes: dict[str, Any] = {"Problem": Problem}
 
 

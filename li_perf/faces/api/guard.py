@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from li_perf.faces.api.problems import problem
 from li_perf.faces.report_values import visible
 
-LONGEST_QUERY = 4_096  # bytes
+LONGEST_QUERY = 10_000  # bytes; the longest names allowed, escaped, come to 8,000
 LONGEST_PATH = 1_024  # characters
 HEADERS = (
     (
