@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 
-from li_perf.analysis.dictionary import BY_NAME, MEASURES, ROLLING
+from li_perf.analysis.dictionary import BY_NAME, BY_WEEK, MEASURES, ROLLING, Measure
 from li_perf.analysis.metrics import OF_TYPES_IN_AREAS
 from li_perf.faces.api.answers import DayItem, Days, Figures
 from li_perf.faces.api.asking import (
@@ -52,10 +53,7 @@ async def metrics(
     format: Format = None,
 ) -> Response:
     """Figures by area, type and period; `since` and `until` bound the periods' first days."""
-    if by == "area,type" and period not in OF_TYPES_IN_AREAS:
-        kinds = ", ".join(sorted(OF_TYPES_IN_AREAS))
-        raise HTTPException(404, f"By area and type there are figures for these periods only: {kinds}.")
-    asked = [BY_NAME[each] for each in dict.fromkeys(name)] or MEASURES
+    asked = _made(name, by, period)
     group = Group(by=by, period=period, area=area, type=type, since=since, until=until)
     return await figures_of(request, held, asked, group, limit=limit, offset=offset)
 
@@ -65,7 +63,7 @@ async def unplaced(
     request: Request,
     held: InCity,
     by: Literal["city", "type"] = "city",
-    period: PeriodName = "all",
+    period: Literal["all", "year", "quarter", "month"] = "all",
     type: Type = None,
     since: Since = None,
     until: Until = None,
@@ -109,6 +107,18 @@ async def rolling(
         return send(request, page, version, table=lambda: _table(page), following=following)
 
     return await from_gold(request, held, make)
+
+
+def _made(names: Sequence[str], by: str, period: str) -> Sequence[Measure]:
+    """The measures that are asked for. Refuses with 404 what is never measured, as nothing would be no answer."""
+    if by == "area,type" and period not in OF_TYPES_IN_AREAS:
+        kinds = ", ".join(sorted(OF_TYPES_IN_AREAS))
+        raise HTTPException(404, f"By area and type there are figures for these periods only: {kinds}.")
+    made = BY_WEEK if period == "week" else MEASURES
+    if never := [name for name in names if BY_NAME[name] not in made]:
+        few = ", ".join(measure.name for measure in made)
+        raise HTTPException(404, f"By week there is no {', '.join(never)}; there are {few}.")
+    return [BY_NAME[name] for name in dict.fromkeys(names)] or made
 
 
 def _day(row: Any, as_of: str) -> DayItem:

@@ -8,7 +8,7 @@ import io
 import pytest
 from faces.api.conftest import AREAS, AS_OF, MADE_AT, TYPES, Get
 
-from li_perf.analysis.dictionary import BY_NAME
+from li_perf.analysis.dictionary import BY_NAME, BY_WEEK
 
 METRICS = "/v1/cities/philadelphia/metrics"
 
@@ -68,8 +68,13 @@ async def test_pages_follow_one_another_to_the_end_and_leave_nothing_out(api: Ge
 
 
 async def test_figures_that_are_never_made_are_refused_and_not_answered_with_nothing(api: Get) -> None:
-    reply = await api(f"{METRICS}?by=area,type&period=week")
-    assert (reply.status, "all, month, year" in reply.json["detail"]) == (404, True)
+    for query, said in (
+        ("by=area,type", "all, month, year"),
+        ("name=volume&name=avg_ttr", "no avg_ttr; there are volume"),
+    ):
+        reply = await api(f"{METRICS}?{query}&period=week")
+        assert (reply.status, said in reply.json["detail"]) == (404, True)
+    assert set((await api(f"{METRICS}?period=week")).json["definitions"]) == {measure.name for measure in BY_WEEK}
 
 
 async def test_areas_and_types_come_with_their_volume(api: Get) -> None:
