@@ -52,5 +52,7 @@ async def _serve(settings: Settings, names: list[str], halt: Halt) -> None:
         halt,
         host=settings.api_host,
         port=settings.api_port,
-        announce=lambda address: print(f"Serving at {address}, documentation at {address}/docs. Control-C ends it."),
+        announce=lambda address: print(
+            f"Serving at {address}, documentation at {address}/docs. Control-C ends it.", flush=True
+        ),
     )

@@ -122,6 +122,17 @@ def _figure(row: Any) -> Figure:
     )
 
 
+def bare(query: Select[Any]) -> Select[Any]:
+    """A `selection` of plain rows: name, area, type, period, starts_on, value, n, excluded, as they are kept."""
+    m = metric.c
+    return query.with_only_columns(m.name, m.area, m.type, m.period, m.starts_on, m.value, m.n, m.excluded)
+
+
+async def page(ledger: Reads, query: Select[Any], *, limit: int, offset: int) -> Sequence[Any]:
+    """At most `limit` rows of a query behind the first `offset`."""
+    return await ledger.rows(query.limit(limit).offset(offset))
+
+
 async def count(ledger: Reads, query: Select[Any]) -> int:
     """How many rows a query has."""
     return int(await ledger.scalar(select(func.count()).select_from(query.order_by(None).subquery())))

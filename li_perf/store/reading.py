@@ -11,7 +11,7 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -54,21 +54,49 @@ class Sight:
         return Sight(inode=(found.st_dev, found.st_ino), is_at_rest=is_at_rest, written=written)
 
 
-class Snapshot:
-    """A city's file as of one moment."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A file that is open, and what its readers remember of it: gone with it."""
 
-    def __init__(self, path: Path, connection: Connection, threads: ThreadPoolExecutor) -> None:
+    sight: Sight
+    engine: Engine
+    memory: dict[Any, Any] = field(default_factory=dict)
+
+
+class Snapshot:
+    """A city's file as of one moment: that of the first query. Each query is one trip to a thread.
+
+    `memory` is common to all snapshots of the file: what is kept there must say of which data it is.
+    """
+
+    def __init__(self, path: Path, opened: Opened, threads: ThreadPoolExecutor) -> None:
         self.path = path
-        self._connection = connection
+        self.memory = opened.memory
+        self._engine = opened.engine
         self._threads = threads
+        self._connection: Connection | None = None
 
     async def rows(self, statement: Executable, values: Mapping[str, Any] | None = None) -> Sequence[Any]:
         """All rows of a query."""
-        return await _in(self._threads, lambda: self._connection.execute(statement, values or {}).all())
+        return await self._in_thread(lambda: self._connected().execute(statement, values or {}).all())
 
     async def scalar(self, statement: Executable) -> Any:
         """The first column of the first row, None without one."""
-        return await _in(self._threads, lambda: self._connection.execute(statement).scalar())
+        return await self._in_thread(lambda: self._connected().execute(statement).scalar())
+
+    async def close(self) -> None:
+        """End the look."""
+        if self._connection:
+            await self._in_thread(self._connection.close)
+
+    def _connected(self) -> Connection:
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        return self._connection
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        """To its end, whoever is cancelled: a connection is never used in two threads at a time."""
+        return await through(asyncio.get_running_loop().run_in_executor(self._threads, work))
 
 
 class Shelf:
@@ -79,50 +107,46 @@ class Shelf:
         self._threads = ThreadPoolExecutor(MOST, thread_name_prefix="look")
         self._room = asyncio.Semaphore(MOST)
         self._opening = asyncio.Lock()
-        self._open: tuple[Sight, Engine] | None = None
+        self._open: Opened | None = None
 
     async def look(self, work: Callable[[Snapshot], Awaitable[T]]) -> T:
         """What `work` reads in one snapshot; it may be asked several times. Raises StoreError."""
         for _ in range(TRIES):
-            sight, engine = await self._opened()
+            opened = await self._opened()
             try:
-                found = await self._once(engine, work)
+                found = await self._once(opened, work)
             except StoreError:
-                if Sight.of(self.path) == sight:
+                if Sight.of(self.path) == opened.sight:
                     raise
                 continue
-            if not sight.is_at_rest or Sight.of(self.path) == sight:
+            if not opened.sight.is_at_rest or Sight.of(self.path) == opened.sight:
                 return found
         raise StoreError(f"The store {self.path} changes faster than it can be read. Try again.")
 
     async def close(self) -> None:
         """Close what is open; nobody may look any more."""
         if self._open:
-            await asyncio.to_thread(self._open[1].dispose)
+            await asyncio.to_thread(self._open.engine.dispose)
         self._threads.shutdown()
 
-    async def _opened(self) -> tuple[Sight, Engine]:
+    async def _opened(self) -> Opened:
         async with self._opening:
             sight = Sight.of(self.path)
-            if self._open and self._open[0] == sight:
+            if self._open and self._open.sight == sight:
                 return self._open
             if self._open:
-                await asyncio.to_thread(self._open[1].dispose)
+                await asyncio.to_thread(self._open.engine.dispose)
                 self._open = None
             await recognise(self.path, read_only=True, at_rest=sight is not None and sight.is_at_rest)
             assert sight
-            self._open = sight, looking(self.path, at_rest=sight.is_at_rest, most=MOST)
+            engine = looking(self.path, at_rest=sight.is_at_rest, most=MOST)
+            self._open = Opened(sight=sight, engine=engine)
             return self._open
 
-    async def _once(self, engine: Engine, work: Callable[[Snapshot], Awaitable[T]]) -> T:
+    async def _once(self, opened: Opened, work: Callable[[Snapshot], Awaitable[T]]) -> T:
         async with self._room:
-            connection = await _in(self._threads, engine.connect)
+            snapshot = Snapshot(self.path, opened, self._threads)
             try:
-                return await work(Snapshot(self.path, connection, self._threads))
+                return await work(snapshot)
             finally:
-                await _in(self._threads, connection.close)
-
-
-async def _in(threads: ThreadPoolExecutor, work: Callable[[], T]) -> T:
-    """Done in a thread, to its end: a connection is never used in two at a time."""
-    return await through(asyncio.get_running_loop().run_in_executor(threads, work))
+                await snapshot.close()

@@ -93,7 +93,7 @@ async def rolling(
 
     async def make(snapshot: Snapshot, measurement: Measurement, version: Version) -> Response:
         total = await measures.count(snapshot, query)
-        rows = await snapshot.rows(query.limit(limit).offset(offset))
+        rows = await measures.page(snapshot, query, limit=limit, offset=offset)
         following = page_after(request, offset=offset + limit) if offset + limit < total else None
         page = Days(
             city=held.city.name,

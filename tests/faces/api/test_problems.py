@@ -79,7 +79,7 @@ async def test_a_fault_of_ours_shows_no_trace(
     data: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with serving(data) as api:
-        monkeypatch.setattr("li_perf.store.measures.count", None)
+        monkeypatch.setattr("li_perf.store.measures.page", None)
         reply = await api(METRICS)
     assert (reply.status, reply.headers["Content-Type"]) == (500, "application/problem+json")
     assert "TypeError" not in reply.body.decode()
