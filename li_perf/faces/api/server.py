@@ -27,7 +27,10 @@ class _Told(uvicorn.Server):
 
 
 async def serve(served: Served, halt: Halt, *, host: str, port: int, announce: Callable[[str], None]) -> None:
-    """Serve at the host and port (0: any) until `halt`; `announce` is told the address. Raises UserError."""
+    """Serve at the host and port (0: any); `announce` is told the address.
+
+    Raises Stopped once it is told to stop and has stopped, UserError where it cannot listen.
+    """
     listening = _listening(host, port)
     logging.getLogger("uvicorn.access").disabled = True  # its lines have the queries; the guard writes its own
     app = app_of(served)
@@ -51,6 +54,7 @@ async def serve(served: Served, halt: Halt, *, host: str, port: int, announce: C
         stopping.cancel()
         server.should_exit = True
         await serving
+    halt.check()
 
 
 def _listening(host: str, port: int) -> socket.socket:

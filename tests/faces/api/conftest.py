@@ -6,7 +6,7 @@ import asyncio
 import shutil
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -17,7 +17,7 @@ import msgspec
 import pytest
 
 from li_perf.cities import CITIES
-from li_perf.engine.halt import Halt
+from li_perf.engine.halt import Halt, Stopped
 from li_perf.faces.api import server
 from li_perf.faces.api.serving import Held, Served
 from li_perf.store import measures
@@ -112,7 +112,8 @@ async def serving(data: Path, *, cities: Iterable[str] = CITIES, **others: Any) 
             yield lambda path, **given: get(client, path, **given)
     finally:
         halt.set()
-        await task
+        with suppress(Stopped):
+            await task
 
 
 async def get(client: aiohttp.ClientSession, path: str, *, method: str = "GET", **headers: str) -> Reply:
