@@ -190,6 +190,23 @@ def _until(is_so: Any) -> None:
         time.sleep(0.05)
 
 
+def test_a_made_up_city_is_served_and_run(scratch: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    command = [sys.executable, "-m", "li_perf", "simulate", "vancouver", "--tickets", "300", "--port", "0"]
+    serving = subprocess.Popen(command, cwd=scratch, stdout=subprocess.PIPE, text=True)
+    try:
+        assert serving.stdout
+        assert "A made-up Vancouver is being served" in serving.stdout.readline()
+        url = serving.stdout.readline().split("LI_PERF_PORTAL_URL=")[1].split()[0]
+        monkeypatch.setenv("LI_PERF_PORTAL_URL", url)
+        monkeypatch.setenv("LI_PERF_PORTAL_RATE", "0")
+        assert exit_code(["run", "vancouver"]) == 0
+        serving.send_signal(signal.SIGTERM)
+        assert serving.wait(PATIENCE) == 0, "to be told to stop is how serving ends"
+    finally:
+        serving.kill()
+        serving.communicate()
+
+
 def test_a_city_that_misses_three_turns_is_not_healthy(tmp_path: Path) -> None:
     began = datetime(2026, 1, 1, tzinfo=UTC)
     turns = {"up": Turn(succeeded_at="2026-01-01T03:00:00Z"), "down": Turn(said="It is down.", failures=4)}

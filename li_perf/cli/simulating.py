@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated
 
 import msgspec
 import typer
 
 from li_perf import acts
+from li_perf.cities.city import City
 from li_perf.cli.app import app
-from li_perf.cli.options import Audit, Data, LogFormat, MetricsPort, Output, Prefill, Rate, Since, Until
+from li_perf.cli.options import (
+    Audit,
+    CityName,
+    Data,
+    LogFormat,
+    MetricsPort,
+    Output,
+    Prefill,
+    Rate,
+    Since,
+    Until,
+    city_named,
+)
 from li_perf.engine.halt import Halt
 from li_perf.settings import load, period
 from li_perf.signals import until_told
-from li_perf.steps.simulate import FULL, Addresses, Simulation
+from li_perf.steps.simulate import FULL, Addresses, Simulation, simulate_portal
 from li_perf.steps.simulate import simulate as serve_simulation
 
 Seed = Annotated[int, typer.Option(help="Which city is made up.")]
@@ -44,6 +58,7 @@ def demo(
 
 @app.command()
 def simulate(
+    city: CityName = "philadelphia",
     since: Since = None,
     until: Until = None,
     tickets: Annotated[int, typer.Option(min=1, help="Requests in the period.")] = 2_000,
@@ -54,11 +69,15 @@ def simulate(
     unanswerable: Annotated[bool, typer.Option(help="With addresses that make AIS fail each time.")] = True,
     child: Annotated[bool, typer.Option("--child", hidden=True)] = False,
 ) -> int:
-    """Serve the simulated city on this machine, with faults on demand."""
-    asked = period(since, until, today=datetime.now(UTC).date())
+    """Serve a made-up city on this machine, with faults on demand."""
+    place, asked = city_named(city), period(since, until, today=datetime.now(UTC).date())
     simulation = Simulation(
         period=asked, tickets=tickets, seed=seed, faults=faults, port=port, unanswerable=unanswerable
     )
+
+    if place.inspections is None:
+        until_told(lambda halt: simulate_portal(place.name, simulation, halt=halt, announce=partial(_tell, place)))
+        return 0
 
     def announce(addresses: Addresses) -> None:
         line = msgspec.json.encode(addresses).decode() if child else _how_to_use(addresses)
@@ -69,6 +88,15 @@ def simulate(
 
     until_told(serve)
     return 0
+
+
+def _tell(city: City, url: str) -> None:
+    print(
+        f"A made-up {city.title} is being served. In another terminal:\n"
+        f"  export LI_PERF_PORTAL_URL={url} LI_PERF_PORTAL_RATE=0 LI_PERF_DATA=data/simulated\n"
+        f"  li-perf run {city.name}\nControl-C ends it.",
+        flush=True,
+    )
 
 
 def _how_to_use(addresses: Addresses) -> str:

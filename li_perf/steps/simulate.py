@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from li_perf.engine.halt import Halt
 from li_perf.errors import UserError
 from li_perf.model import Period
+
+if TYPE_CHECKING:
+    from li_perf.simulator.faults import Faults
 
 FULL = 45_656  # L&I requests of 2025, as three public analyses counted
 
@@ -50,14 +54,9 @@ async def simulate(
 ) -> None:
     """Serve until the run is stopped or, as a child, until the parent is gone. Raises UserError for unknown faults."""
     from li_perf.simulator.city import build  # here, so that no other verb waits for servers and DuckDB to be imported
-    from li_perf.simulator.faults import Faults
     from li_perf.simulator.server import serve
 
-    try:
-        faults = Faults.parse(simulation.faults)
-    except ValueError as error:
-        raise UserError(f"--faults: {error}") from None
-    period = simulation.period
+    faults, period = _faults(simulation), simulation.period
     city = build(
         tickets=simulation.tickets,
         seed=simulation.seed,
@@ -65,10 +64,43 @@ async def simulate(
         until=period.until,
         unanswerable=simulation.unanswerable,
     )
-    try:
+    with _port_told(simulation):
         async with serve(city, faults=faults, port=simulation.port, key=key) as served:
             announce(Addresses(ais_url=served.ais_url, carto_url=served.carto_url))
             await (_parent_gone() if is_child else halt.wait())
+
+
+async def simulate_portal(city: str, simulation: Simulation, *, halt: Halt, announce: Callable[[str], None]) -> None:
+    """Serve the portal of a city without inspections until the run is stopped; `announce` is given its address."""
+    from li_perf.simulator.portals.cities import serve_city
+
+    serving = serve_city(
+        city,
+        rows=simulation.tickets,
+        faults=_faults(simulation),
+        since=simulation.period.since,
+        until=simulation.period.until,
+        port=simulation.port,
+    )
+    with _port_told(simulation):
+        async with serving as served:
+            announce(served.url)
+            await halt.wait()
+
+
+def _faults(simulation: Simulation) -> Faults:
+    from li_perf.simulator.faults import Faults
+
+    try:
+        return Faults.parse(simulation.faults)
+    except ValueError as error:
+        raise UserError(f"--faults: {error}") from None
+
+
+@contextmanager
+def _port_told(simulation: Simulation) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise UserError(f"Port {simulation.port} cannot be served ({error.strerror}). Choose another --port.") from None
 
