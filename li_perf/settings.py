@@ -7,7 +7,6 @@ import ipaddress
 import os
 import re
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -17,7 +16,6 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from li_perf.errors import UserError
-from li_perf.model import Period
 from li_perf.steps.servers import AIS_CEILING, CARTO_CEILING, PORTAL_CEILING
 
 PREFIX = "LI_PERF_"
@@ -112,19 +110,6 @@ def with_kept(settings: Settings, kept: Mapping[str, Any], *, goes_on: bool) -> 
     return merged
 
 
-def period(since: str | None, until: str | None, *, today: date) -> Period:
-    """The period asked for; 2025 by default. Raises UserError for one that is reversed, in the future or no date."""
-    first = day(since, "--since") if since else date(2025, 1, 1)
-    last = day(until, "--until") if until else date(first.year + 1, 1, 1)
-    if last <= first:
-        raise UserError(
-            f"The period ends ({last}) before it begins ({first}); --until is the first day that is not part of it."
-        )
-    if first > today:
-        raise UserError(f"The period begins on {first}, which lies in the future. Choose an earlier --since.")
-    return Period(since=first, until=last)
-
-
 def is_loopback(url: str) -> bool:
     """Whether the URL's host is this machine itself."""
     host = urlsplit(url).hostname or ""
@@ -132,14 +117,6 @@ def is_loopback(url: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def day(text: str, flag: str) -> date:
-    """The calendar day that a flag names. Raises UserError."""
-    try:
-        return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a calendar day has no zone
-    except ValueError:
-        raise UserError(f"{flag} {text!r} is not a date; write it as 2025-01-31.") from None
 
 
 def _refuse_unknown(names: set[str]) -> None:

@@ -12,12 +12,13 @@ from li_perf import acts
 from li_perf.analysis.dictionary import BY_NAME
 from li_perf.analysis.metrics import PERIODS
 from li_perf.cli.app import app
+from li_perf.cli.dates import day
 from li_perf.cli.options import CityName, Data, city_named, last_run
 from li_perf.engine.halt import Halt
 from li_perf.errors import UserError
 from li_perf.faces import figures as face
 from li_perf.session import store_path
-from li_perf.settings import day, load
+from li_perf.settings import load
 from li_perf.signals import until_told
 from li_perf.steps.measure import measure as measure_step
 from li_perf.store import measures

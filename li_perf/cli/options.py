@@ -10,9 +10,10 @@ import typer
 
 from li_perf.cities import CITIES
 from li_perf.cities.city import City
+from li_perf.cli.dates import period
 from li_perf.errors import UserError
 from li_perf.session import Order, Which
-from li_perf.settings import Settings, load, period
+from li_perf.settings import Settings, load
 
 CityName = Annotated[str, typer.Argument(help="The city.")]
 Since = Annotated[str | None, typer.Option(help="First local day, 2025-01-01 by default.")]

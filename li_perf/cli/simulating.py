@@ -12,6 +12,7 @@ import typer
 from li_perf import acts
 from li_perf.cities.city import City
 from li_perf.cli.app import app
+from li_perf.cli.dates import period
 from li_perf.cli.options import (
     Audit,
     CityName,
@@ -26,7 +27,7 @@ from li_perf.cli.options import (
     city_named,
 )
 from li_perf.engine.halt import Halt
-from li_perf.settings import load, period
+from li_perf.settings import load
 from li_perf.signals import until_told
 from li_perf.steps.simulate import FULL, Addresses, Simulation, simulate_portal
 from li_perf.steps.simulate import simulate as serve_simulation

@@ -11,10 +11,11 @@ import typer
 from li_perf import acts
 from li_perf.cities import CITIES
 from li_perf.cli.app import app
+from li_perf.cli.dates import day
 from li_perf.cli.options import Data, LogFormat, Output, city_named
 from li_perf.errors import UserError
 from li_perf.model import Period
-from li_perf.settings import day, load
+from li_perf.settings import load
 
 UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 SPAN = re.compile(r"([0-9]{1,6})([smhd])")
