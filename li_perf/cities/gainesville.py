@@ -14,7 +14,7 @@ from li_perf.cities.city import City, Dataset, Row, Targets
 from li_perf.cities.clock import moment
 from li_perf.cities.places import position
 from li_perf.cities.reading import Unreadable, identifier, label, local_day, rejecting, text, unchanged
-from li_perf.model import Ticket
+from li_perf.model import Point, Ticket
 from li_perf.sources.socrata import Table
 
 ZONE = ZoneInfo("America/New_York")
@@ -100,6 +100,7 @@ GAINESVILLE = City(
     portal_url="https://data.cityofgainesville.org",
     requests=REQUESTS,
     closed_words=CLOSED,
+    box=(Point(lon=-82.5, lat=29.55), Point(lon=-82.2, lat=29.8)),
     area_title="commission district",
     # the 72 hours of github.com/smtran8/civicops-311-gainesville
     targets=Targets(default=timedelta(hours=72)),

@@ -21,7 +21,7 @@ from li_perf.cities.reading import (
     unchanged,
 )
 from li_perf.cities.spelling import respelled
-from li_perf.model import Ticket
+from li_perf.model import Point, Ticket
 from li_perf.sources.arcgis import Table
 
 ZONE = ZoneInfo("America/Chicago")
@@ -91,6 +91,7 @@ NASHVILLE = City(
     portal_url="https://services2.arcgis.com/HdTo6HJqh92wn4D8/arcgis/rest/services",
     requests=REQUESTS,
     closed_words=CLOSED,
+    box=(Point(lon=-87.06, lat=35.96), Point(lon=-86.51, lat=36.41)),
     area_title="council district",
     aliases=ALIASES,
     first_call=FIRST_CALL,

@@ -19,7 +19,7 @@ from li_perf.cities.reading import (
     unchanged,
 )
 from li_perf.cities.spelling import respelled
-from li_perf.model import Ticket
+from li_perf.model import Point, Ticket
 from li_perf.sources.socrata import Table
 
 ZONE = ZoneInfo("America/New_York")
@@ -94,6 +94,7 @@ NEW_YORK = City(
     portal_url="https://data.cityofnewyork.us",
     requests=REQUESTS,
     closed_words=CLOSED,
+    box=(Point(lon=-74.26, lat=40.49), Point(lon=-73.69, lat=40.92)),
     area_title="borough",
     targets=Targets(),  # some agencies write a due date into each request
 )

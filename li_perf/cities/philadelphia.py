@@ -18,7 +18,7 @@ from li_perf.cities.reading import (
     text,
     unchanged,
 )
-from li_perf.model import Complaint, Property, Ticket, Violation
+from li_perf.model import Complaint, Point, Property, Ticket, Violation
 from li_perf.sources.carto_table import Table
 
 ZONE = ZoneInfo("America/New_York")
@@ -167,6 +167,7 @@ PHILADELPHIA = City(
     portal_url="https://phl.carto.com/api/v2/sql",
     requests=REQUESTS,
     closed_words=CLOSED,
+    box=(Point(lon=-75.29, lat=39.86), Point(lon=-74.95, lat=40.14)),
     inspections=LicensesAndInspections(
         agency=AGENCY,
         violations=VIOLATIONS,

@@ -83,6 +83,7 @@ VANCOUVER = City(
     portal_url="https://opendata.vancouver.ca/api/explore/v2.1",
     requests=REQUESTS,
     closed_words=CLOSED,
+    box=(Point(lon=-123.23, lat=49.19), Point(lon=-123.02, lat=49.32)),
     area_title="local area",
     is_closed_by_day=True,
 )
