@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 
 import msgspec
 
@@ -14,8 +15,8 @@ from li_perf.cities.city import City
 from li_perf.store import lake, received
 from li_perf.store.lake import Counts, State
 from li_perf.store.lake_shape import TICKET
-from li_perf.store.ledger import Ledger
 from li_perf.store.query import Tables
+from li_perf.store.reading import Reads
 
 
 class Figure(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,11 +72,11 @@ class Quality(msgspec.Struct, frozen=True, kw_only=True):
     freshness: Freshness
 
 
-async def quality(ledger: Ledger, city: City) -> Quality:
-    """Raises StoreError where nothing was cleaned yet."""
+async def quality(ledger: Reads, city: City, *, spill: Path | None = None) -> Quality:
+    """What does not fit into memory goes to `spill`. Raises StoreError where nothing was cleaned yet."""
     folder = lake.folder_of(ledger.path)
     now = lake.look(folder)
-    with lake.reading(folder, spill=folder.with_suffix(f".quality-{os.getpid()}"), at=now) as tables:
+    with lake.reading(folder, spill=spill or folder.with_suffix(f".quality-{os.getpid()}"), at=now) as tables:
         state = now.state
         assert state
         _prepare(tables, city)
@@ -126,7 +127,7 @@ def _counted(tables: Tables, asked: Sequence[figures.Figure]) -> list[Figure]:
     ]
 
 
-async def sums_of(ledger: Ledger, city: City, state: State, tickets: int) -> Sums:
+async def sums_of(ledger: Reads, city: City, state: State, tickets: int) -> Sums:
     """From the pages of the ledger to so many tickets in the lake, whose last commit says `state`."""
     in_pages = await received.rows_read(ledger, city.requests.table, None)
     read = await received.rows_read(ledger, city.requests.table, state.cursor)

@@ -112,13 +112,6 @@ def reading(folder: Path, *, spill: Path, memory_limit: int | None = None, at: L
     lake = at or look(folder)
     if lake.state is None or not lake.has_our_columns:
         raise StoreError(f"There are no tickets in {folder} yet. `li-perf clean` makes them of what was downloaded.")
-    with shown(lake, spill=spill, memory_limit=memory_limit) as tables:
-        yield tables
-
-
-@contextmanager
-def shown(lake: Lake, *, spill: Path, memory_limit: int | None = None) -> Iterator[Tables]:
-    """The same of a lake that was looked at, and is ours."""
     with Tables(spill=spill, folder=lake.folder, memory_limit=memory_limit) as tables:
         _show(tables, lake)
         yield tables

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from li_perf.store.lake import Cursor
 from li_perf.store.ledger import Ledger
 from li_perf.store.packing import unpack
+from li_perf.store.reading import Reads
 from li_perf.store.tables import download, page, run
 
 
@@ -62,7 +63,7 @@ async def behind(ledger: Ledger, dataset: str, cursor: Cursor | None) -> Behind:
     )
 
 
-async def _downloads(ledger: Ledger, dataset: str) -> list[Download]:
+async def _downloads(ledger: Reads, dataset: str) -> list[Download]:
     rows_of = (
         select(func.coalesce(func.sum(page.c.row_count), 0))
         .where(page.c.run_id == download.c.run_id, page.c.dataset == dataset)
@@ -92,7 +93,7 @@ async def body(ledger: Ledger, number: int) -> bytes:
     return unpack(await ledger.scalar(select(page.c.body).where(page.c.id == number)))
 
 
-async def rows_read(ledger: Ledger, dataset: str, cursor: Cursor | None) -> int:
+async def rows_read(ledger: Reads, dataset: str, cursor: Cursor | None) -> int:
     """How many rows the pages of a data set have in all, or those that a lake with this cursor has read."""
     known = await _downloads(ledger, dataset)
     if cursor is None:

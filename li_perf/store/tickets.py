@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from uuid import uuid4
 from li_perf.store import lake
 from li_perf.store.lake import Lake
 from li_perf.store.lake_shape import TICKET, names
+from li_perf.store.query import Tables
 
 MEMORY = 256_000_000  # bytes
 FREE_TEXT = ("resolution",)  # written by people, and may name people
@@ -78,9 +80,9 @@ def written_at(known: Lake) -> float | None:
         return None
 
 
-def _looking(known: Lake) -> Any:
+def _looking(known: Lake) -> AbstractContextManager[Tables]:
     spill = Path(tempfile.gettempdir()) / f"li_perf-{uuid4().hex}"  # made only by what does not fit into memory
-    return lake.shown(known, spill=spill, memory_limit=MEMORY)
+    return lake.reading(known.folder, spill=spill, memory_limit=MEMORY, at=known)
 
 
 def _row(values: Sequence[Any]) -> Row:

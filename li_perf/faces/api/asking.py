@@ -17,9 +17,7 @@ LONGEST = 200  # characters of a name
 MOST, USUAL = 1_000, 100  # items a page
 LAST = 1_000_000_000  # items that may be left out
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-TEXT = rf"^[^\x00-\x1f\x7f]{{0,{LONGEST}}}$"  # no control characters
 
-ALL = "all|year|quarter|month|week"
 By = Literal["city", "area", "type", "area,type"]
 PeriodName = Literal["all", "year", "quarter", "month", "week"]
 Format = Annotated[Literal["json", "csv"] | None, Query(description="In the place of the header Accept.")]

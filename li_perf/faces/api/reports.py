@@ -1,11 +1,13 @@
-"""Routes: the report of a city with inspections, as its last run wrote it."""
+"""Routes: the report of a city with inspections, as its last run wrote it, and how good a city's rows are."""
 
 from __future__ import annotations
 
 import asyncio
 import os
+import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
 import msgspec
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
@@ -13,7 +15,12 @@ from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from li_perf.analysis.findings import Findings
 from li_perf.faces.api.asking import InCity, only_known, served
 from li_perf.faces.api.documents import answered
-from li_perf.faces.api.sending import Version, unchanged
+from li_perf.faces.api.records import QualityFile
+from li_perf.faces.api.sending import UNDATED, Version, send, unchanged
+from li_perf.faces.api.serving import Held
+from li_perf.faces.api.silver import as_of, lake_of, read
+from li_perf.steps.quality import Quality, quality
+from li_perf.store.reading import Snapshot
 
 router = APIRouter(dependencies=[Depends(only_known)], tags=["report"])
 
@@ -29,6 +36,21 @@ async def report(request: Request, held: InCity) -> Response:
     if _city(body) != held.city.name:
         raise HTTPException(404, f"The report that stands in the output folder is not of {held.city.title}.")
     return Response(body, headers=version.headers(request), media_type="application/json")
+
+
+@router.get("/v1/cities/{city}/quality", **answered(QualityFile, 404, 503))
+async def quality_of(request: Request, held: InCity) -> Response:
+    """How good the rows are that the city publishes, and whether none was lost; all of them are read for it."""
+    known = await lake_of(request, held)
+    async with served(request).examining:
+        found = await held.shelf.look(lambda snapshot: read(request, lambda: _examined(held, snapshot)))
+    return send(request, QualityFile(as_of=as_of(known), quality=found), UNDATED)
+
+
+def _examined(held: Held, snapshot: Snapshot) -> Quality:
+    """In a loop of its own, as the lake is read without a pause."""
+    spill = Path(tempfile.gettempdir()) / f"li_perf-{uuid4().hex}"  # made only by what does not fit into memory
+    return asyncio.run(quality(snapshot, held.city, spill=spill))
 
 
 def _written(path: Path) -> tuple[bytes, Version]:

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Depends, HTTPException, Path, Query, Response
 from fastapi import Request as Asked
 
-from li_perf.faces.api.answers import Request, RequestFile, Requests, Turn
-from li_perf.faces.api.asking import LONGEST, USUAL, Area, Format, InCity, Limit, Type, only_known, served
+from li_perf.faces.api.asking import LONGEST, USUAL, Area, Format, InCity, Limit, Type, only_known
 from li_perf.faces.api.documents import answered
-from li_perf.faces.api.gold import refuse_absent
-from li_perf.faces.api.sending import Table, Version, page_after, send, unchanged
+from li_perf.faces.api.records import Request, RequestFile, Requests, Turn
+from li_perf.faces.api.sending import Table, page_after, send, unchanged
 from li_perf.faces.api.serving import Held
+from li_perf.faces.api.silver import as_of, lake_of, read, version_of
 from li_perf.steps import explain
-from li_perf.store import lake, tickets
-from li_perf.store.lake import Lake
+from li_perf.store import tickets
 from li_perf.store.tickets import Place, Row
 
-T = TypeVar("T")
 router = APIRouter(dependencies=[Depends(only_known)], tags=["requests"])
 START = datetime(1970, 1, 1, tzinfo=UTC)
 AFTER = rf"^[0-9]{{1,17}}~[^\x00-\x1f]{{1,{LONGEST}}}$"  # microseconds since 1970, and a number
@@ -42,32 +38,32 @@ async def open_requests(
     format: Format = None,
 ) -> Response:
     """Open requests, overdue ones included, oldest first; no free text."""
-    known = await _lake_of(request, held)
-    version = _version(held, known)
+    known = await lake_of(request, held)
+    version = version_of(held, known)
     if version.is_held_by(request):
         return unchanged(request, version)
-    found = await _read(
+    found = await read(
         request, lambda: tickets.open_ones(known, after=_place(after), limit=limit + 1, area=area, kind=type)
     )
     items = [_request(row) for row in found.tickets[:limit]]
     following = page_after(request, after=_after(items[-1])) if len(found.tickets) > limit else None
-    page = Requests(city=held.city.name, as_of=_as_of(known), items=items, total=found.total, next=following)
+    page = Requests(city=held.city.name, as_of=as_of(known), items=items, total=found.total, next=following)
     return send(request, page, version, table=lambda: _table(page), following=following)
 
 
 @router.get("/v1/cities/{city}/requests/{number}", **answered(RequestFile, 404, 503))
 async def one_request(request: Asked, held: InCity, number: Number) -> Response:
     """One request with its statuses; in a city with inspections also its parcel, violations and match levels."""
-    known = await _lake_of(request, held)
-    version = _version(held, known)
+    known = await lake_of(request, held)
+    version = version_of(held, known)
     if version.is_held_by(request):
         return unchanged(request, version)
-    row = await _read(request, lambda: tickets.one(known, number))
+    row = await read(request, lambda: tickets.one(known, number))
     if row is None:
-        raise HTTPException(404, f"{held.city.title} has no request of that number as of {_as_of(known)}.")
+        raise HTTPException(404, f"{held.city.title} has no request of that number as of {as_of(known)}.")
     found = RequestFile(
         city=held.city.name,
-        as_of=_as_of(known),
+        as_of=as_of(known),
         request=_request(row),
         history=msgspec.convert(row["history"], list[Turn]),
         inspection=await _inspection(held, number),
@@ -79,37 +75,6 @@ async def _inspection(held: Held, number: str) -> explain.Told | None:
     if held.city.inspections is None:
         return None
     return await held.shelf.look(lambda snapshot: explain.request(snapshot, number))
-
-
-async def _lake_of(request: Asked, held: Held) -> Lake:
-    """The city's tickets as they stand. Refuses with 503 where there are none."""
-    refuse_absent(held)
-    known = await _read(request, lambda: lake.look(lake.folder_of(held.shelf.path)))
-    if known.state is None or not known.has_our_columns:
-        name = held.city.name
-        raise HTTPException(503, f"There are no tickets of {name} yet. `li-perf clean {name}` makes them.")
-    return known
-
-
-async def _read(request: Asked, work: Callable[[], T]) -> T:
-    """In a thread; few at a time, as each has memory of its own."""
-    async with served(request).room:
-        return await asyncio.to_thread(work)
-
-
-def _as_of(known: Lake) -> str:
-    assert known.state
-    return known.state.cursor.started_at
-
-
-def _version(held: Held, known: Lake) -> Version:
-    """What a city with inspections says of a request does not depend on the lake alone."""
-    assert known.state
-    assert known.tickets
-    parts = (held.city.name, str(known.tickets.version), str(known.state.batch), _as_of(known))
-    written = tickets.written_at(known)
-    at = datetime.fromtimestamp(int(written), UTC) if written and not held.city.inspections else None
-    return Version(parts=(*parts, str(written)), made_at=at)
 
 
 def _request(row: Row) -> Request:

@@ -61,6 +61,9 @@ class Version:
         return self.is_dated and _instant(request.headers.get("if-modified-since")) == self.made_at
 
 
+UNDATED = Version(parts=(), made_at=None)
+
+
 def made_at(text: str) -> datetime | None:
     """A time as the store has it, aware; None for what is none."""
     try:

@@ -41,3 +41,4 @@ class Served:
     all_must_be: bool = False
     origins: Sequence[str] = ()
     room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(LAKES))
+    examining: asyncio.Lock = field(default_factory=asyncio.Lock)

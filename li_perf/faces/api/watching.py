@@ -14,12 +14,11 @@ from li_perf.faces.api.asking import only_known, served
 from li_perf.faces.api.cities import look
 from li_perf.faces.api.documents import answered
 from li_perf.faces.api.problems import problem
-from li_perf.faces.api.sending import Version, made_at, send
+from li_perf.faces.api.sending import UNDATED, made_at, send
 from li_perf.faces.api.serving import Held, Served
 
 router = APIRouter(dependencies=[Depends(only_known)], tags=["service"])
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)
-UNVERSIONED = Version(parts=(), made_at=None)
 
 
 class Counts:
@@ -50,7 +49,7 @@ class Counts:
 @router.get("/health", **answered(Health))
 async def health(request: Request) -> Response:
     """The process lives."""
-    return send(request, Health(status="lives"), UNVERSIONED)
+    return send(request, Health(status="lives"), UNDATED)
 
 
 @router.get("/ready", **answered(Ready, 503))
@@ -64,7 +63,7 @@ async def ready(request: Request) -> Response:
     if wrong:
         return problem(503, f"Not ready: {'; '.join(wrong)}.")
     return send(
-        request, Ready(status="ready", cities={city: as_of or "" for city, (as_of, _) in states.items()}), UNVERSIONED
+        request, Ready(status="ready", cities={city: as_of or "" for city, (as_of, _) in states.items()}), UNDATED
     )
 
 

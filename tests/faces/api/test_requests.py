@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import shutil
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from contextlib import closing
@@ -31,16 +34,25 @@ def some_tickets() -> Sequence[Ticket]:
     return [*open_ones, ticket(50, "Closed"), ticket(ODD, service_name=None, requested_at=NOON + timedelta(days=1))]
 
 
-@pytest.fixture
-async def lakes(tmp_path: Path) -> Path:
-    """A data folder with Gainesville's lake and an empty store."""
-    folder = tmp_path / "data"
-    folder.mkdir()
-    async with open_ledger(folder / "gainesville.db"):
+async def empty(path: Path) -> None:
+    async with open_ledger(path):
         pass
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with Gainesville's lake and an empty store, to be copied."""
+    folder = tmp_path_factory.mktemp("filled")
+    asyncio.run(empty(folder / "gainesville.db"))
     put(folder / "gainesville.lake", some_tickets(), first=1)
     put(folder / "gainesville.lake", [ticket(7, "In Progress", area="1")], first=2)
     return folder
+
+
+@pytest.fixture
+def lakes(filled: Path, tmp_path: Path) -> Path:
+    """A data folder of the test's own."""
+    return Path(shutil.copytree(filled, tmp_path / "data"))
 
 
 @pytest.fixture
@@ -96,8 +108,7 @@ async def test_a_number_is_nothing_but_a_number(city: Get) -> None:
 
 async def test_a_city_without_tickets_says_how_they_are_made(city: Get, lakes: Path) -> None:
     assert "li-perf download vancouver" in (await city("/v1/cities/vancouver/requests/open")).json["detail"]
-    async with open_ledger(lakes / "vancouver.db"):
-        pass
+    await empty(lakes / "vancouver.db")
     reply = await city("/v1/cities/vancouver/requests/open")
     assert (reply.status, "li-perf clean vancouver" in reply.json["detail"]) == (503, True)
 
@@ -108,14 +119,20 @@ async def test_a_place_that_no_page_named_is_refused(city: Get, after: str) -> N
 
 
 async def test_tickets_that_the_client_has_are_not_sent_again_until_they_change(city: Get, lakes: Path) -> None:
-    import os
-
     for log in (lakes / "gainesville.lake/tickets/_delta_log").glob("*.json"):
         os.utime(log, SETTLED)
     tag = (await city(OPEN)).headers["ETag"]
     assert (await city(OPEN, if_none_match=tag)).status == 304
     put(lakes / "gainesville.lake", [ticket(8, "Closed")], first=3)
     assert (await city(OPEN, if_none_match=tag)).json["total"] == 20
+
+
+async def test_how_good_the_rows_are_is_told_with_n_and_meaning(city: Get, lakes: Path) -> None:
+    found = (await city("/v1/cities/gainesville/quality")).json
+    assert (found["as_of"], found["quality"]["tickets"]) == ("then", 22)
+    assert all(figure["definition"] and figure["n"] >= figure["count"] for figure in found["quality"]["nulls"])
+    assert {path.name for path in lakes.iterdir()} == {"gainesville.db", "gainesville.lake"}
+    assert (await city("/v1/cities/vancouver/quality")).status == 503
 
 
 async def test_a_city_with_inspections_tells_what_they_know_of_a_request(data: Path) -> None:
