@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from weakref import WeakSet
 
 CHUNK_ROWS = 5_000
 SHARE, LEAST, MOST = 0.25, 64_000_000, 4_000_000_000  # of the memory at hand, and bytes
@@ -23,6 +24,9 @@ SETTINGS = (
     "enable_external_access = false",
     "lock_configuration = true",
 )
+
+
+_in_use: WeakSet[Tables] = WeakSet()
 
 
 class Tables:
@@ -52,6 +56,7 @@ class Tables:
             self.run(f"set allowed_directories = [{literal(folder)}]")
         for setting in SETTINGS:
             self.run(f"set {setting}")
+        _in_use.add(self)
 
     def create(self, name: str, schema: Mapping[str, str]) -> None:
         """An empty table `name`; `schema` is column name -> SQL type.
@@ -99,6 +104,7 @@ class Tables:
         self._connection.interrupt()
 
     def close(self) -> None:
+        _in_use.discard(self)
         self._connection.close()
 
     def __enter__(self) -> Self:
@@ -108,6 +114,12 @@ class Tables:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def interrupt_all() -> None:
+    """End the statements that other threads run, of all tables."""
+    for tables in tuple(_in_use):
+        tables.interrupt()
 
 
 def spoken(sql: str) -> str:

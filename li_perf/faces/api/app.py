@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -13,7 +14,9 @@ from li_perf.faces.api import cities, documents, metrics, pages, problems, repor
 from li_perf.faces.api.guard import Guard
 from li_perf.faces.api.serving import Served
 from li_perf.faces.api.watching import Counts
+from li_perf.store.query import interrupt_all
 
+BETWEEN = 0.05  # seconds
 SEEN = ("ETag", "Last-Modified", "Link")  # headers that a page of another origin may read
 
 
@@ -23,6 +26,9 @@ def app_of(served: Served) -> ASGIApp:
     @asynccontextmanager
     async def open_until_the_end(_: FastAPI) -> AsyncIterator[None]:
         yield
+        while served.at_work:
+            interrupt_all()  # what only reads may be cut off, and nothing else ends it in time
+            await asyncio.sleep(BETWEEN)
         for held in served.cities.values():
             await held.shelf.close()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import msgspec
 from fastapi import APIRouter, Depends, Request, Response
 
@@ -17,6 +19,7 @@ from li_perf.store import measures
 from li_perf.store.measures import Measurement
 
 router = APIRouter(dependencies=[Depends(only_known)], tags=["cities"])
+log = logging.getLogger(__name__)
 VOLUME = (BY_NAME["volume"],)
 
 
@@ -72,7 +75,11 @@ async def _item(held: Held) -> CityItem:
 
 async def look(held: Held) -> Measurement | None:
     """What the city's measures are of, None without any. Raises StoreError."""
-    return await held.shelf.look(measures.measured) if held.exists else None
+    try:
+        return await held.shelf.look(measures.measured) if held.exists else None
+    except StoreError as error:
+        log.warning(str(error))
+        raise
 
 
 def _send(request: Request, items: list[CityItem], body: Cities | CityItem) -> Response:

@@ -41,4 +41,5 @@ class Served:
     all_must_be: bool = False
     origins: Sequence[str] = ()
     room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(LAKES))
+    at_work: set[object] = field(default_factory=set)  # a token for each lake that is being read
     examining: asyncio.Lock = field(default_factory=asyncio.Lock)

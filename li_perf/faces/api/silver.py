@@ -32,8 +32,13 @@ async def lake_of(request: Request, held: Held) -> Lake:
 
 async def read(request: Request, work: Callable[[], T]) -> T:
     """In a thread, to its end; few at a time, as each has memory of its own."""
+    at_work, token = served(request).at_work, object()
     async with served(request).room:
-        return await through(asyncio.ensure_future(asyncio.to_thread(work)))
+        at_work.add(token)
+        try:
+            return await through(asyncio.ensure_future(asyncio.to_thread(work)))
+        finally:
+            at_work.discard(token)
 
 
 def as_of(known: Lake) -> str:

@@ -17,6 +17,8 @@ from faces.api.conftest import Get, serving
 from support.lakes import put, ticket
 
 from li_perf.model import Ticket
+from li_perf.store import lake
+from li_perf.store.lake import Lake
 from li_perf.store.opening import open_ledger
 
 NOON = datetime(2025, 1, 15, 12, tzinfo=UTC)
@@ -156,3 +158,24 @@ async def test_a_city_with_inspections_tells_what_they_know_of_a_request(data: P
     assert (told["outcome"], told["accounts"]) == ("parcel_exact", ["880000042"])
     assert [(pair["violationnumber"], pair["levels"]) for pair in told["pairs"]] == [("V1", ["M1", "M2", "M3"])]
     assert (untold["request"]["service_request_id"], untold["inspection"]) == ("101", None)
+
+
+async def test_an_answer_that_takes_too_long_keeps_nobody_from_stopping(
+    lakes: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    begun = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def endless(known: Lake, **_: object) -> None:
+        with lake.reading(known.folder, spill=lakes / "spill", at=known) as tables:
+            loop.call_soon_threadsafe(begun.set)
+            tables.rows("select sum(a.range * b.range) from range(10000000) a, range(10000000) b")
+
+    monkeypatch.setattr("li_perf.faces.api.server.PATIENCE", 0.1)
+    monkeypatch.setattr("li_perf.store.tickets.open_ones", endless)
+    async with asyncio.timeout(8):
+        async with serving(lakes, cities=["gainesville"]) as api:
+            asking = asyncio.create_task(api(OPEN))
+            await begun.wait()
+            asking.cancel()
+            await asyncio.wait([asking])
