@@ -16,6 +16,7 @@ from li_perf.engine.halt import Halt
 from li_perf.faces import health as watch_health
 from li_perf.faces.evidence import evidence_text
 from li_perf.faces.quality import quality_text
+from li_perf.faces.recalled import recalled_text
 from li_perf.faces.status import plan_text, status_text
 from li_perf.faces.verify import verify_text
 from li_perf.session import Which, planning, store_path
@@ -23,6 +24,7 @@ from li_perf.settings import load
 from li_perf.signals import until_told
 from li_perf.steps.explain import explain
 from li_perf.steps.quality import quality
+from li_perf.steps.recall import recall
 from li_perf.steps.status import status
 from li_perf.steps.verify import verify
 from li_perf.store import runs
@@ -52,8 +54,10 @@ def plan_verb(
 
 @app.command(name="status")
 def status_verb(city: CityName = "philadelphia", data: Data = None, as_json: Json = False) -> int:
-    """Steps, states, failures by reason, how the servers are asked, and time left; also while a run is going on."""
-    _show(_looking(store_path(load(data=data), city_named(city)), status), status_text, as_json)
+    """Rows, states, failures, how the servers are asked, silver, measures, time left; also while a run is going on."""
+    place = city_named(city)
+    found = _looking(store_path(load(data=data), place), lambda ledger: status(ledger, place))
+    _show(found, status_text, as_json)
     return 0
 
 
@@ -64,9 +68,16 @@ def explain_verb(
     data: Data = None,
     as_json: Json = False,
 ) -> int:
-    """Everything known of one address or request: look-up, parcels, violations, match levels and why."""
-    path = store_path(load(data=data), city_named(city))
-    _show(_looking(path, lambda ledger: explain(ledger, what)), evidence_text, as_json)
+    """Everything known of one address or request: look-up, parcels, violations, match levels and why, statuses.
+
+    Where no addresses are looked up: a request by its number, what its city publishes of it, and its statuses.
+    """
+    place = city_named(city)
+    path = store_path(load(data=data), place)
+    if place.inspections:
+        _show(_looking(path, lambda ledger: explain(ledger, what)), evidence_text, as_json)
+    else:
+        _show(_looking(path, lambda ledger: recall(ledger, what, place)), recalled_text, as_json)
     return 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from li_perf.faces.recalled import history_lines
 from li_perf.faces.report_values import visible
 from li_perf.model import State
 from li_perf.steps.explain import LEVELS, Evidence, Pair, Told
@@ -32,10 +33,10 @@ FETCHED = {
 
 
 def evidence_text(found: Evidence) -> str:
-    """A few lines a request: its address, the look-up, the parcels, and each violation beside it with its levels."""
+    """A few lines a request: address, look-up, parcels, each violation beside it with its levels, and its statuses."""
     lines = [*_look_up(found), *(_parcel(row) for row in found.fetches)]
     for request in found.requests:
-        lines += ["", *_request(request)]
+        lines += ["", *_request(request), *history_lines(found.history.get(request.service_request_id, ()))]
     return visible_lines(lines)
 
 

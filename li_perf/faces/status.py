@@ -17,39 +17,59 @@ SOURCES = {"ais": "from AIS", "opa": "from the City's table of properties", "loc
 
 
 def status_text(found: Status) -> str:
-    """A few lines: period, downloads, questions by state, failures, pace and time left."""
+    """A few lines: period, downloads, questions by state, failures, silver, measures, pace and time left."""
     ended = f"finished {found.finished_at}" if found.is_finished else "not finished"
     lines = [f"{found.city} {found.since} until {found.until}: begun {found.started_at}, {ended}"]
     for table, download in found.downloads.items():
         counted = f" of {download['counted']:,}" if download["counted"] is not None else ""
         lines.append(f"  {table}: {download['received']:,}{counted} rows received")
-    lines.append(f"  addresses: {_states(found.questions)}")
-    lines.append(f"  parcels and cases: {_states(found.fetches)}")
-    if found.answers:
-        sources = ", ".join(f"{count:,} {SOURCES.get(name, name)}" for name, count in found.answers.items())
-        lines.append(f"  answers: {sources}; {found.asked_again:,} took more than one call")
+    lines += _looked_up(found) + _made(found)
     for server, outcomes in found.requests_sent.items():
         each = ", ".join(f"{outcome}: {count:,}" for outcome, count in outcomes.items())
         lines.append(f"  requests to {server}: {sum(outcomes.values()):,} ({each})")
-    lines += [f"  failed: {reason} {count:,}" for reason, count in found.failures.items()]
+    lines += [f"  failed: {reason} {count:,}" for reason, count in (found.failures or {}).items()]
     lines += [f"  {_server(each)}" for each in found.servers.values()]
     if found.answers_a_second:
         left = f", {span(found.seconds_left)} left" if found.seconds_left else ""
         lines.append(f"  AIS has answered {pace(found.answers_a_second)} in the last minute{left}")
     if not found.is_finished:
-        lines.append(_seen(found.seconds_since_seen))
+        lines.append(_seen(found))
     return "\n".join(visible(line) for line in lines)
+
+
+def _looked_up(found: Status) -> list[str]:
+    """What became of addresses and parcels; nothing for a city that looks none up."""
+    if found.questions is None or found.fetches is None:
+        return []
+    lines = [f"  addresses: {_states(found.questions)}", f"  parcels and cases: {_states(found.fetches)}"]
+    if found.answers:
+        sources = ", ".join(f"{count:,} {SOURCES.get(name, name)}" for name, count in found.answers.items())
+        lines.append(f"  answers: {sources}; {found.asked_again:,} took more than one call")
+    return lines
+
+
+def _made(found: Status) -> list[str]:
+    """Silver and measures; for a city with inspections, whose runs end without them, only where there are any."""
+    is_needed = found.questions is None
+    lines = []
+    if found.silver is not None or is_needed:
+        silver = "none yet" if found.silver is None else f"{found.silver:,} of all downloads"
+        lines.append(f"  requests in silver: {silver}")
+    if found.measured_as_of or is_needed:
+        lines.append(f"  measures: {f'as of {found.measured_as_of}' if found.measured_as_of else 'none yet'}")
+    return lines
 
 
 def _server(each: dict[str, Any]) -> str:
     return server_in_words(msgspec.convert({name: value for name, value in each.items() if name != "at"}, Vitals))
 
 
-def _seen(seconds: float | None) -> str:
-    if seconds is None:
-        return "If it is not at work, `li-perf resume` goes on."
-    seen = f"Last seen at work {span(seconds)} ago"
-    return f"{seen}: `li-perf resume` goes on." if seconds > SILENT_SECONDS else f"{seen}."
+def _seen(found: Status) -> str:
+    resume = "`li-perf resume`" if found.questions is not None else f"`li-perf resume {found.city}`"
+    if found.seconds_since_seen is None:
+        return f"If it is not at work, {resume} goes on."
+    seen = f"Last seen at work {span(found.seconds_since_seen)} ago"
+    return f"{seen}: {resume} goes on." if found.seconds_since_seen > SILENT_SECONDS else f"{seen}."
 
 
 def plan_text(found: Plan) -> str:

@@ -9,6 +9,7 @@ import msgspec
 from li_perf.errors import StoreError, UserError
 from li_perf.model import Outcome
 from li_perf.sources import ais
+from li_perf.steps.recall import Turn, histories, refuse_unwritable
 from li_perf.store import evidence, runs
 from li_perf.store.reading import Reads
 
@@ -54,13 +55,17 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
-    """`lookup` is the question's row without its body, None where nothing was asked; `fetches` of its parcels."""
+    """`lookup` is the question's row without its body, None where nothing was asked; `fetches` of its parcels.
+
+    `history` is the statuses that each request had, by its number, as far as `clean` put them into the lake.
+    """
 
     asked_of: str
     question: str | None
     lookup: dict[str, Any] | None
     fetches: list[dict[str, Any]]
     requests: list[Told]
+    history: dict[str, list[Turn]] = {}
 
 
 async def explain(ledger: Reads, text: str) -> Evidence:
@@ -68,7 +73,7 @@ async def explain(ledger: Reads, text: str) -> Evidence:
     run = await runs.latest(ledger)
     if run is None:
         raise StoreError(f"Nothing was run on {ledger.path} yet. Begin with `li-perf run`.")
-    _refuse_unwritable(text)
+    refuse_unwritable(text)
     requests = await ledger.rows(evidence.requests_by_id(text.strip()))
     asked = ais.question(text)
     question = requests[0].question if requests else None if isinstance(asked, Outcome) else asked
@@ -87,6 +92,7 @@ async def explain(ledger: Reads, text: str) -> Evidence:
         lookup=dict(found[0]._mapping) if found else None,
         fetches=[dict(row._mapping) for row in await ledger.rows(evidence.fetches_of(run.id, accounts))],
         requests=[await _told(ledger, row) for row in requests],
+        history=await histories(ledger.path, [row.service_request_id for row in requests]),
     )
 
 
@@ -94,13 +100,6 @@ async def request(ledger: Reads, number: str) -> Told | None:
     """One request by its number, None where the store has none."""
     rows = await ledger.rows(evidence.requests_by_id(number))
     return await _told(ledger, rows[0]) if rows else None
-
-
-def _refuse_unwritable(text: str) -> None:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise UserError(f"{text!r} is not UTF-8, as every address and number in a store is. Type it anew.") from None
 
 
 async def _told(ledger: Reads, row: Any) -> Told:

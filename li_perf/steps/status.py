@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
 
+from li_perf.cities.city import City
 from li_perf.engine.vitals import Vitals
 from li_perf.errors import StoreError
 from li_perf.model import TO_ASK
-from li_perf.store import pages, pulses, questions, runs, selection
+from li_perf.store import lake, measures, pages, pulses, questions, runs, selection
 from li_perf.store.ledger import Ledger
+
+LOOK_UPS = ("questions", "fetches", "failures", "answers", "asked_again", "answers_a_second", "seconds_left")
+NO_LOOK_UPS: Mapping[str, Any] = MappingProxyType(dict.fromkeys(LOOK_UPS))
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,7 +27,9 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
 
     `servers` is how each is being asked, `at` a moment of some seconds ago, while the run is at work or when it last
     was, and `seconds_since_seen` how long ago that was; both say nothing of a finished run. `answers` counts by source,
-    and `asked_again` the questions that took more than one call.
+    and `asked_again` the questions that took more than one call; these, as `questions`, `fetches` and `failures`, are
+    None for a city without inspections. `silver` is the number of requests in the lake, None before the first clean,
+    and `measured_as_of` the end of the download that was measured last.
     """
 
     city: str
@@ -30,11 +39,13 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     started_at: str
     finished_at: str | None
     downloads: dict[str, dict[str, int | bool | None]]
-    questions: dict[str, int]
-    fetches: dict[str, int]
-    failures: dict[str, int]
-    answers: dict[str, int]
-    asked_again: int
+    questions: dict[str, int] | None
+    fetches: dict[str, int] | None
+    failures: dict[str, int] | None
+    answers: dict[str, int] | None
+    asked_again: int | None
+    silver: int | None
+    measured_as_of: str | None
     servers: dict[str, dict[str, Any]]
     seconds_since_seen: float | None
     requests_sent: dict[str, dict[str, int]]
@@ -42,15 +53,13 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     seconds_left: float | None
 
 
-async def status(ledger: Ledger) -> Status:
-    """Raises StoreError where nothing was run yet."""
+async def status(ledger: Ledger, city: City) -> Status:
+    """Raises StoreError where nothing was run yet, or the lake cannot be read."""
     last = await runs.latest(ledger)
     if last is None:
         raise StoreError(f"Nothing was run on {ledger.path} yet. Begin with `li-perf run`.")
-    states = await questions.states(ledger, selection.asked())
-    rate = None if last.finished_at else await _rate(ledger)
-    pending = sum(states.get(state, 0) for state in TO_ASK)
     servers = {} if last.finished_at else await _servers(ledger, last.id)
+    measured = await measures.measured(ledger)
     return Status(
         city=last.city,
         since=last.since,
@@ -59,17 +68,34 @@ async def status(ledger: Ledger) -> Status:
         started_at=last.started_at,
         finished_at=last.finished_at,
         downloads=await _downloads(ledger, last.id),
-        questions=states,
-        fetches=await questions.fetch_states(ledger, last.id),
-        failures=await questions.reasons(ledger, selection.asked()),
-        answers={source or "unknown": count for source, count in await ledger.rows(selection.answers_by_source())},
-        asked_again=await ledger.scalar(selection.count_asked_again()) or 0,
+        silver=await asyncio.to_thread(_silver, ledger),
+        measured_as_of=measured.as_of if measured else None,
         servers=servers,
         seconds_since_seen=min((_seconds_since(each["at"]) for each in servers.values()), default=None),
         requests_sent=await runs.requests_sent(ledger, last.id),
-        answers_a_second=rate,
-        seconds_left=pending / rate if rate and pending else None,
+        **(await _looked_up(ledger, last) if city.inspections else NO_LOOK_UPS),
     )
+
+
+def _silver(ledger: Ledger) -> int | None:
+    tickets = lake.look(lake.folder_of(ledger.path)).tickets
+    return tickets.rows if tickets else None
+
+
+async def _looked_up(ledger: Ledger, last: runs.Run) -> dict[str, Any]:
+    """What became of addresses and parcels."""
+    states = await questions.states(ledger, selection.asked())
+    rate = None if last.finished_at else await _rate(ledger)
+    pending = sum(states.get(state, 0) for state in TO_ASK)
+    return {
+        "questions": states,
+        "fetches": await questions.fetch_states(ledger, last.id),
+        "failures": await questions.reasons(ledger, selection.asked()),
+        "answers": {name or "unknown": count for name, count in await ledger.rows(selection.answers_by_source())},
+        "asked_again": await ledger.scalar(selection.count_asked_again()) or 0,
+        "answers_a_second": rate,
+        "seconds_left": pending / rate if rate and pending else None,
+    }
 
 
 async def _rate(ledger: Ledger) -> float | None:

@@ -79,6 +79,19 @@ class Lake:
         """Whether it was written with the columns that we write."""
         return self.tickets is not None and self.tickets.columns == tuple(TICKETS)
 
+    @property
+    def has_tickets(self) -> bool:
+        """Whether it can be asked for tickets."""
+        return self.state is not None and self.has_our_columns
+
+    def filled(self) -> Lake:
+        """Itself. Raises StoreError where it has no tickets."""
+        if not self.has_tickets:
+            raise StoreError(
+                f"There are no tickets in {self.folder} yet. `li-perf clean` makes them of what was downloaded."
+            )
+        return self
+
 
 def folder_of(store: Path) -> Path:
     """The lake's folder, beside the city's file."""
@@ -112,6 +125,13 @@ def reading(folder: Path, *, spill: Path, memory_limit: int | None = None, at: L
     lake = at or look(folder)
     if lake.state is None or not lake.has_our_columns:
         raise StoreError(f"There are no tickets in {folder} yet. `li-perf clean` makes them of what was downloaded.")
+    with shown((at or look(folder)).filled(), spill=spill, memory_limit=memory_limit) as tables:
+        yield tables
+
+
+@contextmanager
+def shown(lake: Lake, *, spill: Path, memory_limit: int | None = None) -> Iterator[Tables]:
+    """The same of a lake that was looked at, and is ours."""
     with Tables(spill=spill, folder=lake.folder, memory_limit=memory_limit) as tables:
         _show(tables, lake)
         yield tables

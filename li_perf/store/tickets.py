@@ -61,13 +61,16 @@ order by requested_at, service_request_id limit {limit:d}
 
 def one(known: Lake, number: str) -> Row | None:
     """A ticket and, under `history`, the statuses that it had; None where there is no such ticket."""
-    query = f"select {names(COLUMNS)}, history from tickets where service_request_id = $number"
+    return several(known, [number]).get(number)
+
+
+def several(known: Lake, numbers: Sequence[str]) -> dict[str, Row]:
+    """The same of each of these numbers that there is."""
+    query = f"select {names(COLUMNS)}, history from tickets where list_contains($numbers, service_request_id)"
     with _looking(known) as tables:
-        found = tables.rows(query, {"number": number})
-    if not found:
-        return None
-    turns = [{name: _plain(value) for name, value in turn.items()} for turn in found[0][-1]]
-    return {**_row(found[0][:-1]), "history": turns}
+        found = tables.rows(query, {"numbers": list(numbers)})
+    rows = [{**_row(values[:-1]), "history": [_turn(turn) for turn in values[-1]]} for values in found]
+    return {row["service_request_id"]: row for row in rows}
 
 
 def written_at(known: Lake) -> float | None:
@@ -87,6 +90,10 @@ def _looking(known: Lake) -> AbstractContextManager[Tables]:
 
 def _row(values: Sequence[Any]) -> Row:
     return {name: _plain(value) for name, value in zip(COLUMNS, values, strict=True)}
+
+
+def _turn(values: Row) -> Row:
+    return {name: _plain(value) for name, value in values.items()}
 
 
 def _plain(value: Any) -> Any:

@@ -181,6 +181,7 @@ def test_a_requests_line_sums_up_the_levels_of_its_violations(place: Place) -> N
         if accounts and not any(number in numbers for numbers in place.truth.levels.values())
     )
     assert "matches: nothing: no violation is known at its parcels" in evidence_text(place.explain(bare))
+    assert place.explain(bare).history == {}, "without a lake nothing is known of earlier statuses"
 
 
 def test_what_the_citys_table_answered_says_so(tmp_path: Path) -> None:
@@ -203,6 +204,8 @@ def test_a_request_that_is_not_asked_about_yet_says_so(tmp_path: Path) -> None:
     text = evidence_text(place.explain(number))
     assert "outcome: not matched yet" in text
     assert "matches: not matched yet: `li-perf resume` goes on" in text
+    (turn,) = place.explain(number).history[number]  # it was cleaned, so that there is a lake
+    assert f"  status {turn.status}: seen {turn.seen_at}" in text
     with closing(sqlite3.connect(place.path)) as store, store:
         store.execute(
             "insert into lookup (question, state, attempts) "

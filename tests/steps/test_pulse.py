@@ -17,6 +17,7 @@ from support.runs import rows, settings_for, whole, work
 from support.stores import make_older
 
 from li_perf.analysis.findings import Findings
+from li_perf.cities import CITIES
 from li_perf.cli import exit_code
 from li_perf.faces.progress import EVERY_SECONDS, Lines
 from li_perf.faces.status import status_text
@@ -40,7 +41,7 @@ def city() -> SimulatedCity:
 
 async def read_status(settings: Settings) -> Status:
     async with open_ledger(settings.data / "philadelphia.db", read_only=True) as ledger:
-        return await status(ledger)
+        return await status(ledger, CITIES["philadelphia"])
 
 
 async def keep_pulse(job: Job) -> None:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Any
 
 from li_perf.simulator.portals import rows as kept
 from li_perf.simulator.portals import socrata as soda
 from li_perf.simulator.portals.rows import Kind
-from li_perf.simulator.portals.stand_in import StandIn, serve
+from li_perf.simulator.portals.stand_in import StandIn
+from support.serving import served
 
 TABLE = "78uv-94ar"
 KINDS = {
@@ -23,7 +21,6 @@ KINDS = {
     "last_updated": Kind.TEXT,
     "commission_district": Kind.TEXT,
 }
-PATIENCE = 10.0
 
 
 def request(number: int, **values: Any) -> dict[str, Any]:
@@ -49,23 +46,6 @@ REQUESTS = (
 )
 
 
-@contextmanager
-def portal(rows: tuple[dict[str, Any], ...] = REQUESTS) -> Iterator[StandIn]:
+def portal(rows: tuple[dict[str, Any], ...] = REQUESTS) -> AbstractContextManager[StandIn]:
     """Serves the rows until the block ends; the row whose opening is no time has none there."""
-    started, ended, box = threading.Event(), threading.Event(), []
-
-    async def served() -> None:
-        data = kept.given(rows, KINDS, key="id", more=soda.SYSTEM)
-        async with serve(soda.Socrata(rows=data, table=TABLE)) as stand_in:
-            box.append(stand_in)
-            started.set()
-            await asyncio.to_thread(ended.wait)
-
-    thread = threading.Thread(target=asyncio.run, args=(served(),), daemon=True)
-    thread.start()
-    try:
-        assert started.wait(PATIENCE)
-        yield box[0]
-    finally:
-        ended.set()
-        thread.join(PATIENCE)
+    return served(lambda: soda.Socrata(rows=kept.given(rows, KINDS, key="id", more=soda.SYSTEM), table=TABLE))
