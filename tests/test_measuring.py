@@ -155,7 +155,7 @@ def test_wrong_wishes_are_one_sentence(arguments: list[str], sentence: str, caps
 
 def test_a_verb_needs_things_and_says_which_are_not_there(city: StandIn, capsys: pytest.CaptureFixture[str]) -> None:
     assert exit_code(["download", "gainesville"]) == 0
-    for verb in ("report", "enrich", "match"):
+    for verb in ("report", "enrich", "match", "retry", "plan"):
         assert exit_code([verb, "gainesville"]) == 2
         assert "Gainesville has no inspection agency's violations to match." in capsys.readouterr().err
     assert exit_code(["metrics", "gainesville"]) == 2

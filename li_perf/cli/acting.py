@@ -32,7 +32,7 @@ from li_perf.steps import clean as clean_step
 from li_perf.steps import download as download_step
 from li_perf.steps import run as run_step
 from li_perf.steps.follow import follow
-from li_perf.steps.job import Job
+from li_perf.steps.job import Job, inspections_of
 from li_perf.steps.refresh import refresh
 from li_perf.steps.retry import put_back
 
@@ -97,7 +97,9 @@ def retry(
         log.warning(f"{await put_back(job):,} failed questions are asked again.")
         return await run_step.run(job)
 
-    return acts.whole(Order(city=city_named(city), settings=settings, which=Which.LAST), again)
+    place = city_named(city)
+    inspections_of(place)  # only what it looks up can fail
+    return acts.whole(Order(city=place, settings=settings, which=Which.LAST), again)
 
 
 @app.command()

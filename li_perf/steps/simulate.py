@@ -71,9 +71,14 @@ async def simulate(
 
 
 async def simulate_portal(city: str, simulation: Simulation, *, halt: Halt, announce: Callable[[str], None]) -> None:
-    """Serve the portal of a city without inspections until the run is stopped; `announce` is given its address."""
-    from li_perf.simulator.portals.cities import serve_city
+    """Serve the portal of a city without inspections until the run is stopped; `announce` is given its address.
 
+    Raises UserError for unknown faults, and for a city that nobody made up.
+    """
+    from li_perf.simulator.portals.cities import CITIES, serve_city
+
+    if city not in CITIES:
+        raise UserError(f"There is no made-up {city}. There are: philadelphia, {', '.join(sorted(CITIES))}.")
     serving = serve_city(
         city,
         rows=simulation.tickets,
@@ -81,6 +86,7 @@ async def simulate_portal(city: str, simulation: Simulation, *, halt: Halt, anno
         since=simulation.period.since,
         until=simulation.period.until,
         port=simulation.port,
+        seed=simulation.seed,
     )
     with _port_told(simulation):
         async with serving as served:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ import pytest
 from support.portals import PERIOD, at_portal, received
 
 from li_perf.cities import CITIES
+from li_perf.engine.halt import Halt
+from li_perf.errors import UserError
 from li_perf.model import Reject, Ticket
 from li_perf.simulator.faults import Faults
 from li_perf.simulator.portals import cities
@@ -17,6 +20,7 @@ from li_perf.simulator.portals.columns import Query
 from li_perf.simulator.portals.stand_in import Asked, Speaker
 from li_perf.steps.job import Job
 from li_perf.steps.refresh import refresh
+from li_perf.steps.simulate import Simulation, simulate_portal
 
 COUNT = 1_500
 SELECTED = ":id,:updated_at,agency,created_date,closed_date,due_date,location"
@@ -79,7 +83,9 @@ def test_new_york_has_the_agencies_habits_and_comes_in_the_order_of_change() -> 
     assert {row["agency"] for row in rows if "due_date" in row} == {"DSNY", "DOHMH"}
 
 
-async def test_a_city_that_nobody_made_up_is_unknown() -> None:
-    with pytest.raises(KeyError):
-        async with cities.serve_city("atlantis"):
-            pass
+async def test_a_city_that_nobody_made_up_is_a_sentence() -> None:
+    simulation = Simulation(period=PERIOD)
+    with pytest.raises(UserError, match="no made-up atlantis"):
+        await simulate_portal("atlantis", simulation, halt=Halt(), announce=print)
+    with pytest.raises(UserError, match="latency"):
+        await simulate_portal("gainesville", replace(simulation, faults="latencie=1"), halt=Halt(), announce=print)

@@ -89,11 +89,14 @@ async def serve_city(
     until: date = UNTIL,
     host: str = "127.0.0.1",
     port: int = 0,
+    seed: int | None = None,
 ) -> AsyncIterator[StandIn]:
     """Serves a made-up city's portal until the block ends; its address is what LI_PERF_PORTAL_URL wants.
 
-    Raises KeyError for a city that has none, ValueError for a host that is not loopback.
+    Without a `seed` the faults' own says which city is made up. Raises KeyError for a city that has none, ValueError
+    for a host that is not loopback.
     """
-    speaker = await asyncio.to_thread(speaker_of, name, rows=rows, since=since, until=until, seed=faults.seed)
+    seed = faults.seed if seed is None else seed
+    speaker = await asyncio.to_thread(speaker_of, name, rows=rows, since=since, until=until, seed=seed)
     async with serve(speaker, faults=faults, host=host, port=port) as stand_in:
         yield stand_in
