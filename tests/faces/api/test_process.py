@@ -48,6 +48,9 @@ def test_it_serves_this_machine_alone_until_it_is_told_to_stop(
 def test_without_the_extra_it_says_what_to_install(
     data: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    from li_perf.faces import api
+
+    monkeypatch.setattr("li_perf.faces.api", api)  # so that the package as it was is there again afterwards
     for name in [name for name in sys.modules if name.startswith("li_perf.faces.api")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "fastapi", None)
