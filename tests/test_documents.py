@@ -13,6 +13,7 @@ import pytest
 import typer.main
 
 from li_perf import __version__
+from li_perf.analysis.dictionary import MEASURES
 from li_perf.analysis.findings import Findings
 from li_perf.cities import CITIES
 from li_perf.cli import app
@@ -172,6 +173,13 @@ def test_every_outcome_and_placeholder_is_defined() -> None:
     assert {outcome.value for outcome in Outcome} <= first_column(section(DEFINITIONS, "Address outcomes"))
     listed = " ".join(CODE.findall(section(DEFINITIONS, "Questions")))
     assert all(word in listed for word in PLACEHOLDERS)
+
+
+def test_every_measure_is_defined_as_the_product_defines_it() -> None:
+    said = rows(table(section(DEFINITIONS, "Measures"), "measure"))
+    assert said == [[f"`{one.name}`", one.unit, one.definition, "; ".join(one.excluded) or "–"] for one in MEASURES], (
+        "the table is the dictionary's, in its order"
+    )
 
 
 async def test_the_readmes_query_runs_on_an_empty_store(tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ from li_perf.cli.options import (
     city_named,
 )
 from li_perf.engine.halt import Halt
+from li_perf.model import Period
 from li_perf.settings import load
 from li_perf.signals import until_told
 from li_perf.steps.simulate import FULL, Addresses, Simulation, simulate_portal
@@ -77,7 +78,9 @@ def simulate(
     )
 
     if place.inspections is None:
-        until_told(lambda halt: simulate_portal(place.name, simulation, halt=halt, announce=partial(_tell, place)))
+        until_told(
+            lambda halt: simulate_portal(place.name, simulation, halt=halt, announce=partial(_tell, place, asked))
+        )
         return 0
 
     def announce(addresses: Addresses) -> None:
@@ -91,11 +94,11 @@ def simulate(
     return 0
 
 
-def _tell(city: City, url: str) -> None:
+def _tell(city: City, asked: Period, url: str) -> None:
     print(
         f"A made-up {city.title} is being served. In another terminal:\n"
         f"  export LI_PERF_PORTAL_URL={url} LI_PERF_PORTAL_RATE=0 LI_PERF_DATA=data/simulated\n"
-        f"  li-perf run {city.name}\nControl-C ends it.",
+        f"  li-perf run {city.name} --since {asked.since} --until {asked.until}\nControl-C ends it.",
         flush=True,
     )
 

@@ -122,9 +122,6 @@ def reading(folder: Path, *, spill: Path, memory_limit: int | None = None, at: L
     They show the lake as of now, or as it was when `at` was looked at. Give each reader a folder of its own to spill
     into. Raises StoreError where there is no lake.
     """
-    lake = at or look(folder)
-    if lake.state is None or not lake.has_our_columns:
-        raise StoreError(f"There are no tickets in {folder} yet. `li-perf clean` makes them of what was downloaded.")
     with shown((at or look(folder)).filled(), spill=spill, memory_limit=memory_limit) as tables:
         yield tables
 
