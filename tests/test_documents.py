@@ -195,6 +195,23 @@ async def test_the_readmes_query_runs_on_an_empty_store(tmp_path: Path) -> None:
         connection.close()
 
 
+def test_the_services_of_the_compose_file_are_verbs_with_options_that_they_have() -> None:
+    text = (ROOT / "compose.yaml").read_text()
+    commands = re.findall(r"^ +command: \[(.*)\]$", text, re.MULTILINE)
+    assert len(commands) == len(re.findall(r"^ +<<: ", text, re.MULTILINE)) > 1
+    for command in commands:
+        verb, *rest = command.split(", ")
+        known = typer.main.get_command(app).commands[verb].params  # type: ignore[attr-defined]
+        options = {option for one in known for option in one.opts}
+        assert {word for word in rest if word.startswith("--")} <= options
+
+
+def test_the_compose_file_sets_only_settings() -> None:
+    named = set(re.findall(rf"\b{PREFIX}[A-Z_]+[A-Z]\b", (ROOT / "compose.yaml").read_text()))
+    assert named
+    assert named <= {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+
+
 def test_the_changelog_has_this_version() -> None:
     assert f"## [{__version__}]" in (ROOT / "CHANGELOG.md").read_text()
 

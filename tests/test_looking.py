@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,8 @@ from support.gainesville import portal, request
 from li_perf.cli import exit_code
 from li_perf.faces.recalled import recalled_text
 from li_perf.steps.recall import Recalled, Turn
+
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture
@@ -106,6 +109,16 @@ def test_nothing_to_look_at_says_what_to_do(
     assert "Begin with `li-perf run`" in capsys.readouterr().err
     assert exit_code(["explain", "--city", "gainesville", "--data", str(stores["run"]), "9\udcff"]) == 2
     assert "is not UTF-8" in capsys.readouterr().err
+
+
+def test_other_tools_read_the_lake_as_the_documents_say(
+    stores: dict[str, Path], here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs/OPERATIONS.md").read_text(), re.DOTALL)
+    (here / "data").symlink_to(stores["changed"])
+    exec(code, {})
+    counts = re.findall(r"│ (\S+) +│ +(\d+) │", capsys.readouterr().out)
+    assert dict(counts) == {"1": "10", "2": "1", "NULL": "1"}
 
 
 def test_hostile_text_is_shown_and_does_nothing() -> None:
