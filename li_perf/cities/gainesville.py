@@ -6,6 +6,7 @@ with its times in one row of eight.
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
@@ -19,6 +20,7 @@ from li_perf.sources.socrata import Table
 
 ZONE = ZoneInfo("America/New_York")
 CLOSED = frozenset({"archived", "closed"})
+RANK = re.compile(r"^(Lieutenant|Captain|Sergeant|Corporal|Officer)\b.*")
 
 # The vocabulary changed in the summer of 2021. Only words of one meaning: "Graffiti (Public Property)" is narrower than
 # the "Graffiti" before it, and stays apart.
@@ -62,7 +64,7 @@ def read_ticket(row: Row) -> Ticket:
         is_open=closed_at is None and status.casefold() not in CLOSED,
         service_name=ALIASES.get(service_name or "", service_name),
         service_type=None,
-        agency_responsible=text(row.get("assigned_to"), "assigned_to"),
+        agency_responsible=_desk(text(row.get("assigned_to"), "assigned_to")),
         requested_at=requested_at,
         requested_on=requested_at.astimezone(ZONE).date(),
         updated_at=moment(row.get("last_updated"), "last_updated", ZONE),
@@ -73,6 +75,11 @@ def read_ticket(row: Row) -> Ticket:
         point=position(row, column="location"),
         area=label(row.get("commission_district"), "commission_district"),
     )
+
+
+def _desk(assigned_to: str | None) -> str | None:
+    """Who a request went to; of a person in the police, whom the portal names, the rank alone."""
+    return RANK.sub(r"\1", assigned_to) if assigned_to else None
 
 
 def _closed_at(row: Row, requested_at: datetime) -> datetime | None:

@@ -131,3 +131,17 @@ def test_a_request_is_due_in_three_days() -> None:
     assert GAINESVILLE.targets is not None
     assert GAINESVILLE.targets.default == timedelta(hours=72)
     assert not GAINESVILLE.targets.by_type
+
+
+@pytest.mark.parametrize(
+    ("assigned_to", "desk"),
+    [
+        ("Lieutenant Jane Q. Doe", "Lieutenant"),
+        ("Captain Doe", "Captain"),
+        ("Public Works Department (Primary)", "Public Works Department (Primary)"),
+        ("Officer of the Day", "Officer"),
+        (None, None),
+    ],
+)
+def test_nobody_is_named_to_whom_a_request_went(assigned_to: str | None, desk: str | None) -> None:
+    assert ticket(assigned_to=assigned_to).agency_responsible == desk
