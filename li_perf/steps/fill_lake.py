@@ -16,6 +16,7 @@ from li_perf.store.lake import Lake, State
 from li_perf.store.received import Behind, Download
 
 T = TypeVar("T")
+AGAIN = 0.1  # seconds between two interrupts
 COMMIT_ROWS = 4_000_000  # whole downloads are committed together up to so many rows
 
 
@@ -83,8 +84,9 @@ async def _apart(batch: Batch, work: Callable[[], T]) -> T:
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
-        batch.interrupt()
-        await asyncio.wait([task])
+        while not task.done():  # an interrupt that comes before a statement begins is lost
+            batch.interrupt()
+            await asyncio.wait([task], timeout=AGAIN)
         task.exception()  # seen: it was interrupted
         raise
 
