@@ -12,10 +12,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from li_perf.simulator.portals import rows as kept
+from li_perf.simulator.portals.columns import Kind
+
 ROOT = Path(__file__).parents[1]
 GUIDE = (ROOT / "docs/ADDING_A_CITY.md").read_text()
 FILE = re.compile(r"^`([\w/]+\.py)`:\n\n```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
-BARE = re.compile(r"^```python\n(from li_perf\.sources.*?)^```", re.MULTILINE | re.DOTALL)
+BARE = re.compile(r"^```python\n(from li_perf\.(?:sources|simulator).*?)^```", re.MULTILINE | re.DOTALL)
+ROWS = {"REQUESTS": [{"id": "1"}], "KINDS": {"id": Kind.TEXT, "modified_at": Kind.INSTANT}}
 
 
 @pytest.fixture(scope="module")
@@ -29,28 +33,24 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copy(ROOT / name, folder / name)
     for name, text in FILE.findall(GUIDE):
         (folder / name).write_text(text)
-    _apply(folder / "li_perf/cities/__init__.py", _block("diff"))
-    readme = folder / "README.md"
-    last = re.findall(r"^\| .*\(`nashville`\).*\n", readme.read_text(), re.MULTILINE)[0]
-    readme.write_text(readme.read_text().replace(last, last + _block("markdown")))
+    cities, readme = folder / "li_perf/cities/__init__.py", folder / "README.md"
+    for diff in _blocks("diff"):
+        cities.write_text(_with(cities.read_text(), diff))
+    (last,) = re.findall(r"^\| .*\(`nashville`\).*\n", readme.read_text(), re.MULTILINE)
+    (row,) = _blocks("markdown")
+    readme.write_text(readme.read_text().replace(last, last + row))
     return folder
 
 
-def _block(language: str) -> str:
-    (found,) = re.findall(rf"^```{language}\n(.*?)^```", GUIDE, re.MULTILINE | re.DOTALL)
-    return str(found)
+def _blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", GUIDE, re.MULTILINE | re.DOTALL)
 
 
-def _apply(path: Path, diff: str) -> None:
-    """Every line behind a minus goes, and what stands behind the pluses comes at its place."""
-    text = path.read_text()
-    for old, new in re.findall(r"^((?:[ -].*\n)+)((?:\+.*\n)+)", diff, re.MULTILINE):
-        gone = "".join(line[1:] + "\n" for line in old.splitlines() if line[0] == "-")
-        before = "".join(line[1:] + "\n" for line in old.splitlines() if line[0] == " ") if not gone else ""
-        anchor, come = gone or before, "".join(line[1:] + "\n" for line in new.splitlines())
-        assert text.count(anchor) == 1, f"{path.name} has no {anchor!r}"
-        text = text.replace(anchor, before + come)
-    path.write_text(text)
+def _with(text: str, diff: str) -> str:
+    """The text with the lines behind a plus put in where the guide says, whatever other cities have come since."""
+    (before, added) = re.findall(r"^ (.*\n)((?:\+.*\n)+)", diff, re.MULTILINE)[0]
+    assert text.count(f"\n{before}") == 1, f"there is no {before!r}"
+    return text.replace(before, before + added[1:])
 
 
 def _in(project: Path, *command: str) -> str:
@@ -77,16 +77,20 @@ def test_the_guides_row_fits_the_readmes_table(project: Path) -> None:
 
 
 def test_the_guides_code_has_the_projects_form(project: Path) -> None:
-    files = [name for name, _ in FILE.findall(GUIDE)] + ["li_perf/cities/__init__.py"]
+    files = [name for name, _ in FILE.findall(GUIDE)]
     _in(project, "ruff", "check", "--no-cache", *files)
     _in(project, "ruff", "format", "--no-cache", "--check", *files)
 
 
 def test_every_other_kind_of_portal_is_made_as_the_guide_says() -> None:
-    titles = set()
+    titles, served = set(), set()
     for code in BARE.findall(GUIDE):
-        names = {"ZONE": ZoneInfo("America/Chicago")}
+        names = {"ZONE": ZoneInfo("America/Chicago"), "kept": kept, **ROWS}
         exec(code, names)
-        portal = names["PORTAL"]
-        titles.add(portal.title)  # type: ignore[attr-defined]
+        if "PORTAL" in names:
+            titles.add(names["PORTAL"].title)  # type: ignore[attr-defined]
+        else:
+            names["STAND_IN"].rows.close()  # type: ignore[attr-defined]
+            served.add(type(names["STAND_IN"]).__name__)
     assert titles == {"Socrata", "Opendatasoft", "ArcGIS", "Carto"}
+    assert served == {"Socrata", "Opendatasoft", "ArcGis"}

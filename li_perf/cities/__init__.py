@@ -9,4 +9,13 @@ from li_perf.cities.new_york import NEW_YORK
 from li_perf.cities.philadelphia import PHILADELPHIA
 from li_perf.cities.vancouver import VANCOUVER
 
-CITIES: dict[str, City] = {city.name: city for city in (PHILADELPHIA, GAINESVILLE, VANCOUVER, NEW_YORK, NASHVILLE)}
+CITIES: dict[str, City] = {
+    city.name: city
+    for city in (
+        PHILADELPHIA,
+        GAINESVILLE,
+        VANCOUVER,
+        NEW_YORK,
+        NASHVILLE,
+    )
+}
