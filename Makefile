@@ -4,14 +4,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 CHAOS_TESTS ?= tests
+SAIL := .sail
+SPARK := .spark
 PEERS := .venv-bench
 PEERS_READY := $(PEERS)/.ready
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
-.PHONY: help setup demo run resume retry status report test lint check chaos format lock image bench clean
+.PHONY: help setup demo run resume retry status report test test-sail test-spark lint check chaos format lock image bench clean
 
 help: ## List the targets
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | column -t -s "$$(printf '\t')" 2>/dev/null || grep '##' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | column -t -s "$$(printf '\t')" 2>/dev/null || grep '##' $(MAKEFILE_LIST)
 
 setup: $(READY) ## Virtual environment .venv from the lock, with .venv/bin/li-perf
 
@@ -43,6 +45,17 @@ report: $(READY) ## Rebuild the report from the store
 test: $(READY) ## The tests, in parallel; none needs the internet
 	$(BIN)/python -m pytest -n auto
 
+test-sail: $(READY) $(SAIL)/.ready ## The analysis on Sail, which speaks Spark Connect, beside DuckDB: the same rows
+	PYTHONPATH=$(SAIL) $(BIN)/python -m pytest tests/spark
+
+test-spark: $(READY) $(SPARK)/.ready ## The same on a master and a worker of Spark on this machine (needs Java 17)
+	PYTHONPATH=$(SPARK) SPARK_TESTS=spark $(BIN)/python -m pytest tests/spark
+
+$(SAIL)/.ready $(SPARK)/.ready: .%/.ready: tests/spark/%.txt | $(READY)
+	rm -rf $(@D)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --target $(@D) -r $<
+	@touch $@
+
 lint: $(READY) ## Format, lint, types, layers
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -63,6 +76,8 @@ lock: ## Renew both locks (needs uv)
 	$(LOCK) --extra speed --extra web --output-file requirements.lock pyproject.toml
 	$(LOCK) --extra speed --extra web --extra dev --output-file requirements-dev.lock pyproject.toml
 	$(LOCK) --output-file bench/requirements.txt bench/requirements.in
+	$(LOCK) --constraint requirements-dev.lock --output-file tests/spark/sail.txt tests/spark/sail.in
+	$(LOCK) --constraint requirements-dev.lock --output-file tests/spark/spark.txt tests/spark/spark.in
 
 image: ## The container image
 	docker build -t 311_li_performance .
@@ -76,4 +91,4 @@ $(PEERS_READY): bench/requirements.txt
 	@touch $@
 
 clean: ## Remove the virtual environment and the caches, never data/ or output/
-	rm -rf $(VENV) $(PEERS) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(PEERS) $(SAIL) $(SPARK) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -25,6 +25,7 @@ from li_perf.steps.job import Job, Servers, Tell
 from li_perf.steps.plan import AtHand, Plan, Rates, at_hand, plan
 from li_perf.steps.statements import count as count_rows
 from li_perf.store import ages, runs
+from li_perf.store.engines import named
 from li_perf.store.ledger import Ledger, Write
 from li_perf.store.opening import locked, open_ledger
 from li_perf.store.runs import Run
@@ -78,7 +79,14 @@ async def at_work(order: Order, act: Callable[[Job], Awaitable[T]], halt: Halt) 
             period = Period(since=date.fromisoformat(run.since), until=date.fromisoformat(run.until))
             async with _servers(order, settings, halt) as servers:
                 job = Job(
-                    city=order.city, period=period, run=run, ledger=ledger, servers=servers, halt=halt, tell=order.tell
+                    city=order.city,
+                    period=period,
+                    run=run,
+                    ledger=ledger,
+                    servers=servers,
+                    engine=named(order.settings.engine),
+                    halt=halt,
+                    tell=order.tell,
                 )
                 if not servers:
                     return await act(job)

@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from li_perf.errors import UserError
 from li_perf.steps.servers import AIS_CEILING, CARTO_CEILING, PORTAL_CEILING
+from li_perf.store import engines
 
 PREFIX = "LI_PERF_"
 OF_TESTS = {"LI_PERF_REAL_DATA"}  # where the tests find real rows; no setting of the product
@@ -36,6 +37,7 @@ class Settings(BaseSettings):
     data: Path = Path("data")
     output: Path = Path("output")
     store: str | None = None
+    engine: str = Field(default=engines.EMBEDDED, repr=False)  # its address may hold a token
     ais_url: str = "https://api.phila.gov/ais/v2"
     ais_key: SecretStr | None = None
     carto_url: str = "https://phl.carto.com/api/v2/sql"
@@ -73,7 +75,8 @@ class Settings(BaseSettings):
     @property
     def shown(self) -> dict[str, Any]:
         """All settings but the secrets, for the manifest."""
-        return {name: _plain(getattr(self, name)) for name in type(self).model_fields if name not in SECRETS}
+        shown = {name: _plain(getattr(self, name)) for name in type(self).model_fields if name not in SECRETS}
+        return shown | {"engine": engines.named(self.engine).shown}
 
 
 def load(**flags: Any) -> Settings:
@@ -135,6 +138,7 @@ def _sentence(error: ValidationError) -> str:
 def _check(settings: Settings) -> None:
     if settings.store:
         raise UserError("LI_PERF_STORE: this version keeps its store in SQLite, in LI_PERF_DATA. Unset it.")
+    engines.named(settings.engine)
     for name, ceiling in (("ais", AIS_CEILING), ("carto", CARTO_CEILING), ("portal", PORTAL_CEILING)):
         url, rate = getattr(settings, f"{name}_url") or SOMEWHERE, getattr(settings, f"{name}_rate")
         _check_url(f"{PREFIX}{name.upper()}_URL", url)

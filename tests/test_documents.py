@@ -29,7 +29,18 @@ README = (ROOT / "README.md").read_text()
 DEFINITIONS = (ROOT / "docs/DEFINITIONS.md").read_text()
 OPERATIONS = (ROOT / "docs/OPERATIONS.md").read_text()
 # What git ignores, and what is not text of ours.
-LEFT_OUT = {".git", ".venv", ".venv-bench", ".image-cache", "__pycache__", "node_modules", "dist", "build"}
+LEFT_OUT = {
+    ".git",
+    ".venv",
+    ".venv-bench",
+    ".sail",
+    ".spark",
+    ".image-cache",
+    "__pycache__",
+    "node_modules",
+    "dist",
+    "build",
+}
 DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 GOLD = (tables.ticket, tables.violation, tables.match, tables.lookup, tables.complaint, tables.reject)
 CODE = re.compile(r"`([^`\n]+)`")
@@ -235,5 +246,5 @@ def test_no_text_names_a_machine_or_a_package_index() -> None:
 
 
 def test_no_lock_names_an_address() -> None:
-    for name in ("requirements.lock", "requirements-dev.lock"):
+    for name in ("requirements.lock", "requirements-dev.lock", "tests/spark/sail.txt", "tests/spark/spark.txt"):
         assert "://" not in (ROOT / name).read_text(), f"{name} names where packages came from"

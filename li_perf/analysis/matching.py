@@ -1,6 +1,7 @@
 """Which violation answers which request: the match levels, as SQL that DuckDB and Spark both speak.
 
-The caller loads the tables of `SCHEMAS` and runs `STATEMENTS` in order; the analysis reads `pair` and `request_level`.
+The caller loads the tables of `SCHEMAS` and makes those of `STATEMENTS` in order; the analysis reads `pair` and
+`request_level`.
 """
 
 from __future__ import annotations
@@ -45,10 +46,6 @@ class Statement:
 
     name: str
     select: str
-
-    @property
-    def sql(self) -> str:
-        return f"create table {self.name} as {self.select}"
 
 
 # One row a violation: the case it belongs to (without a number, itself) and that case's first day.

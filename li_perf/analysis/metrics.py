@@ -1,8 +1,8 @@
 """The measures of a city's requests, as SQL that DuckDB and Spark both speak; each has its published definition.
 
-The caller has the tables of `SCHEMAS` and runs `STATEMENTS` in order; `measure` then has a row a group and period.
-Times are UTC; days are the city's own. `seconds_between(a, b)` and `days_between(a, b)` are this project's two words
-for what the engines call by different names; the engine that runs a statement puts its own in their place.
+The caller has the tables of `SCHEMAS` and makes those of `STATEMENTS` in order; `measure` then has a row a group and
+period. Times are UTC; days are the city's own. `seconds_between(a, b)` and `days_between(a, b)` are this project's two
+words for what the engines call by different names; the engine that runs a statement puts its own in their place.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ _VALUES = """
     percentile_cont(0.5) within group (order by hours) as median_ttr_hours,
     percentile_cont(0.9) within group (order by hours) as p90_ttr_hours, count(hours) as n_ttr_hours,
     avg(placed_updated_days) as avg_ttu, count(placed_updated_days) as n_ttu,
-    cast(100 as double) * sum(on_time) / count(on_time) as on_time_pct, count(on_time) as n_on_time,
+    cast(100 as double) * sum(on_time) / nullif(count(on_time), 0) as on_time_pct, count(on_time) as n_on_time,
     sum(case when is_open and not is_first_call then 1 else 0 end) as x_open,
     sum(case when is_untimed and not is_first_call then 1 else 0 end) as x_untimed,
     sum(case when is_negative then 1 else 0 end) as x_negative,
@@ -122,7 +122,7 @@ OF_TYPES_IN_AREAS = frozenset({"all", "year", "month"})  # weeks of a type in an
 def _grouped(period: str, level: str) -> Statement:
     """A table a period and level: quantiles hold their values in memory, so that one level at a time is enough."""
     by = LEVELS[level]
-    keys = ", ".join(name if name in by else f"cast(null as varchar) as {name}" for name in ("area", "type"))
+    keys = ", ".join(name if name in by else f"cast(null as string) as {name}" for name in ("area", "type"))
     return Statement(
         name=f"measure_{period}_{level}",
         select=f"""
@@ -144,11 +144,12 @@ _DAILY = Statement(
     name="daily",
     select="select type, requested_on, count(*) as volume from measured group by type, requested_on",
 )
+# Days as numbers: of a frame of days before a date, one engine (Sail 0.7) makes all that came before.
 ROLLING = Statement(
     name="rolling",
     select="""
 select type, requested_on, volume, cast(sum(volume) over (
-    partition by type order by requested_on range between interval 6 days preceding and current row
+    partition by type order by days_between(date '2000-01-01', requested_on) range between 6 preceding and current row
 ) as bigint) as volume_7d
 from daily
 """,

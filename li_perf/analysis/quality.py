@@ -84,7 +84,7 @@ def far(west: float, south: float, east: float, north: float) -> Figure:
 
 def nulls(columns: Iterable[str]) -> list[Figure]:
     """A figure a column: how often nothing stands in it."""
-    return [Figure(name=name, is_so=f'"{name}" is null', definition=f"Requests without {name}.") for name in columns]
+    return [Figure(name=name, is_so=f"{name} is null", definition=f"Requests without {name}.") for name in columns]
 
 
 def statement(figures: Sequence[Figure]) -> str:

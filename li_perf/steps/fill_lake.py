@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from li_perf.cities.city import Dataset, as_numbered
 from li_perf.errors import UserError
 from li_perf.model import Reject, Ticket
+from li_perf.steps.apart import apart
 from li_perf.steps.job import Job, Progress
 from li_perf.store import lake, received
 from li_perf.store.batch import Batch
 from li_perf.store.lake import Lake, State
 from li_perf.store.received import Behind, Download
 
-T = TypeVar("T")
-AGAIN = 0.1  # seconds between two interrupts
 COMMIT_ROWS = 4_000_000  # whole downloads are committed together up to so many rows
 
 
@@ -64,10 +63,10 @@ async def _read(job: Job, now: Lake, behind: Behind, part: slice, *, afresh: boo
             rows = dataset.portal.rows(await received.body(job.ledger, page.id))
             new = rows[repeated.get(page.run_id, 0) :]
             repeated[page.run_id] = dataset.portal.repeated(rows)
-            await _apart(batch, lambda new=new, page=page: _stage(batch, dataset, new, page))  # type: ignore[misc]
+            await apart(batch, lambda new=new, page=page: _stage(batch, dataset, new, page))  # type: ignore[misc]
             job.tell(Progress(step=told.step, done=batch.received, total=told.total))
         cursor = behind.cursor(part.stop, pages[-1].id if pages else 0)
-        return await _apart(batch, lambda: batch.commit(cursor))
+        return await apart(batch, lambda: batch.commit(cursor))
 
 
 def _stage(batch: Batch, dataset: Dataset[Ticket], rows: Sequence[Any], page: Any) -> None:
@@ -76,19 +75,6 @@ def _stage(batch: Batch, dataset: Dataset[Ticket], rows: Sequence[Any], page: An
         read = list(items)
         items = dataset.identify(read, batch.known(item for item in read if isinstance(item, Ticket)))
     batch.stage(items, page=page.id, fetched_at=page.fetched_at, dataset=dataset.table)
-
-
-async def _apart(batch: Batch, work: Callable[[], T]) -> T:
-    """Do it in another thread; who is cancelled meanwhile interrupts it, and waits until it has ended."""
-    task = asyncio.create_task(asyncio.to_thread(work))
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        while not task.done():  # an interrupt that comes before a statement begins is lost
-            batch.interrupt()
-            await asyncio.wait([task], timeout=AGAIN)
-        task.exception()  # seen: it was interrupted
-        raise
 
 
 def _tell(job: Job, now: Lake, state: State) -> None:

@@ -1,4 +1,4 @@
-"""What every step is given: the city, the period, the store, the two servers, and the wish to stop."""
+"""What every step is given: city, period, store, servers, the engine of analyses, and the wish to stop."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from li_perf.errors import UserError
 from li_perf.model import Period
 from li_perf.sources import ais
 from li_perf.sources.portal import Portal
+from li_perf.store.engines import DUCKDB, Engine
 from li_perf.store.ledger import Ledger
 from li_perf.store.runs import Run, counted
 
@@ -56,6 +57,7 @@ class Job:
     run: Run
     ledger: Ledger
     servers: Servers | None = None
+    engine: Engine = DUCKDB
     halt: Halt = field(default_factory=Halt)
     tell: Tell = field(default=lambda _: None)
 

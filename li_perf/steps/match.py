@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -12,11 +13,12 @@ from li_perf import __version__
 from li_perf.analysis import matching, summary
 from li_perf.analysis.findings import Findings
 from li_perf.steps import account
+from li_perf.steps.apart import apart
 from li_perf.steps.job import Job, Progress
 from li_perf.steps.outcomes import settle
 from li_perf.store import gold
-from li_perf.store.query import Tables
 from li_perf.store.runs import now
+from li_perf.store.workbench import Workbench, workbench
 
 
 async def match(job: Job) -> Findings:
@@ -24,15 +26,19 @@ async def match(job: Job) -> Findings:
     violations = await settle(job)
     job.halt.check()
     extracted_at = job.run.extracted_at or now()
-    with Tables(spill=job.ledger.path.with_suffix(".spill")) as tables:
+    with workbench(job.engine, spill=job.ledger.path.with_suffix(".spill")) as tables:
         await _load(job, tables, extracted_at)
-        for statement in matching.STATEMENTS:
-            tables.run(statement.sql)
-        job.halt.check()
+        await apart(tables, partial(_compute, job, tables))
         pairs = await gold.keep_matches(job.ledger, tables.blocks(PAIRS))
-        found = summary.summarise(tables.rows)
+        found = await apart(tables, partial(summary.summarise, tables.rows))
     job.tell(Progress(step="match", done=pairs, total=pairs))
     return await _findings(job, found, await account.of(job, violations), extracted_at)
+
+
+def _compute(job: Job, tables: Workbench) -> None:
+    for statement in matching.STATEMENTS:
+        job.halt.check()
+        tables.make(statement.name, statement.select)
 
 
 PAIRS = """
@@ -43,7 +49,7 @@ from pair order by service_request_id, violation_id
 """
 
 
-async def _load(job: Job, tables: Tables, extracted_at: str) -> None:
+async def _load(job: Job, tables: Workbench, extracted_at: str) -> None:
     for name, schema in matching.SCHEMAS.items():
         tables.create(name, schema)
     await _fill(job, tables, gold.tickets(), ticket=_ticket)
@@ -56,7 +62,7 @@ async def _load(job: Job, tables: Tables, extracted_at: str) -> None:
     tables.fill("setting", matching.SCHEMAS["setting"], [(today, job.inspections.window_days)])
 
 
-async def _fill(job: Job, tables: Tables, query: Any, **shapes: Callable[[Any], tuple[Any, ...]]) -> None:
+async def _fill(job: Job, tables: Workbench, query: Any, **shapes: Callable[[Any], tuple[Any, ...]]) -> None:
     async for block in job.ledger.stream(query, size=5_000):
         for name, shaped in shapes.items():
             tables.fill(name, matching.SCHEMAS[name], map(shaped, block))

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Any
 
 from li_perf.analysis.dictionary import BY_WEEK, MEASURES
 from li_perf.analysis.metrics import SCHEMAS, STATEMENTS
 from li_perf.cities.city import City
+from li_perf.steps.apart import apart
 from li_perf.steps.fill_lake import fill_lake
 from li_perf.steps.job import Job, Progress
 from li_perf.store import lake, measures
 from li_perf.store.measures import Figure
 from li_perf.store.query import Tables
 from li_perf.store.runs import now
+from li_perf.store.workbench import Workbench, beside
 
 HOUR = 3600.0
 COLUMNS = tuple(
@@ -28,20 +30,23 @@ async def measure(job: Job) -> None:
     await fill_lake(job)
     as_of = job.run.extracted_at or now()
     path = job.ledger.path
-    with lake.reading(lake.folder_of(path), spill=path.with_suffix(".measuring")) as tables:
-        await asyncio.to_thread(_compute, job, tables, as_of)
+    with (
+        lake.reading(lake.folder_of(path), spill=path.with_suffix(".measuring")) as kept,
+        beside(kept, job.engine) as tables,
+    ):
+        await apart(tables, partial(_compute, job, kept, tables, as_of))
         requests: int = tables.rows("select count(*) from ticket")[0][0]
         await measures.replace(job.ledger, as_of=as_of, requests=requests, figures=_figures(tables), days=_days(tables))
     job.tell(Progress(step="measure", done=requests, total=requests))
 
 
-def _compute(job: Job, tables: Tables, as_of: str) -> None:
-    tables.run(f"create view ticket as select {', '.join(SCHEMAS['ticket'])} from tickets")
+def _compute(job: Job, kept: Tables, tables: Workbench, as_of: str) -> None:
+    tables.take("ticket", SCHEMAS["ticket"], f"select {', '.join(SCHEMAS['ticket'])} from tickets", kept)
     tables.load("target", SCHEMAS["target"], _targets(job.city))
     tables.load("setting", SCHEMAS["setting"], [_setting(job.city, datetime.fromisoformat(as_of))])
     for statement in STATEMENTS:
         job.halt.check()
-        tables.run(statement.sql)
+        tables.make(statement.name, statement.select)
 
 
 def _targets(city: City) -> Iterator[tuple[str, float]]:
@@ -56,7 +61,7 @@ def _setting(city: City, as_of: datetime) -> tuple[datetime, date, float | None]
     return as_of.astimezone(UTC), as_of.astimezone(city.zone).date(), hours
 
 
-def _figures(tables: Tables) -> Iterator[Figure]:
+def _figures(tables: Workbench) -> Iterator[Figure]:
     """Each measure of each group."""
     for block in tables.blocks(f"select period, starts_on, area, type, {', '.join(COLUMNS)} from measure"):
         for period, starts_on, area, kind, *values in block:
@@ -79,6 +84,6 @@ def _number(value: Any) -> float | None:
     return None if value is None else float(value)
 
 
-def _days(tables: Tables) -> Iterator[tuple[str, date, int, int]]:
+def _days(tables: Workbench) -> Iterator[tuple[str, date, int, int]]:
     for block in tables.blocks("select type, requested_on, volume, volume_7d from rolling"):
         yield from block

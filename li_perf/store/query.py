@@ -12,7 +12,10 @@ from types import TracebackType
 from typing import Any, Self
 from weakref import WeakSet
 
+from li_perf.store.dialects import DUCKDB, spoken
+
 CHUNK_ROWS = 5_000
+BATCH_ROWS = 50_000
 SHARE, LEAST, MOST = 0.25, 64_000_000, 4_000_000_000  # of the memory at hand, and bytes
 # Of this container, in either version of control groups; "max", or more than there is, where it has none.
 CGROUP_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
@@ -85,19 +88,32 @@ class Tables:
         self.create(name, schema)
         return self.fill(name, schema, rows)
 
+    def take(self, name: str, schema: Mapping[str, str], select: str, kept: Self) -> None:
+        """Names what a query of these tables answers: of `kept`, which must be these, nothing is copied."""
+        assert kept is self, "tables are taken from the lake that they are in"
+        self.run(f"create view {_quoted(name)} as select {', '.join(map(_quoted, schema))} from ({select}) as taken")
+
+    def make(self, name: str, select: str) -> None:
+        """Makes a table of what a query answers."""
+        self.run(f"create table {_quoted(name)} as {select}")
+
     def run(self, sql: str) -> None:
         """Runs one statement for its effect."""
-        self._connection.execute(spoken(sql))
+        self._connection.execute(spoken(sql, DUCKDB))
 
     def rows(self, sql: str, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
         """The rows that one statement answers; `values` are those of its parameters ($name)."""
-        return self._connection.execute(spoken(sql), values or {}).fetchall()
+        return self._connection.execute(spoken(sql, DUCKDB), values or {}).fetchall()
 
     def blocks(self, sql: str) -> Iterator[list[tuple[Any, ...]]]:
         """The rows that one statement answers, some thousands at a time."""
-        answer = self._connection.execute(spoken(sql))
+        answer = self._connection.execute(spoken(sql, DUCKDB))
         while block := answer.fetchmany(CHUNK_ROWS):
             yield block
+
+    def batches(self, sql: str) -> Iterator[Any]:
+        """The rows that one statement answers, as batches of columns for another engine; needs pyarrow."""
+        yield from self._connection.sql(spoken(sql, DUCKDB)).to_arrow_reader(BATCH_ROWS)
 
     def interrupt(self) -> None:
         """End the statement that another thread runs: it raises there."""
@@ -120,11 +136,6 @@ def interrupt_all() -> None:
     """End the statements that other threads run, of all tables."""
     for tables in tuple(_in_use):
         tables.interrupt()
-
-
-def spoken(sql: str) -> str:
-    """The statement in DuckDB's words, where the engines' words differ."""
-    return sql.replace("seconds_between(", "date_diff('second', ").replace("days_between(", "date_diff('day', ")
 
 
 def memory_share() -> int:

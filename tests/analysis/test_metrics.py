@@ -60,7 +60,7 @@ def measured(tmp_path: Path) -> Iterator[Any]:
             tables.load("target", SCHEMAS["target"], (targets or {}).items())
             tables.load("setting", SCHEMAS["setting"], [(AS_OF, AS_OF.date(), target)])
             for statement in STATEMENTS:
-                tables.run(statement.sql)
+                tables.make(statement.name, statement.select)
             names = [name for name, *_ in tables.rows("describe measure")]
             found = [dict(zip(names, row, strict=True)) for row in tables.rows("select * from measure")]
             return found, tables.rows("select * from rolling order by type, requested_on")
