@@ -136,18 +136,20 @@ class SparkTables:
             del self._loading[name]
 
     def _keep(self, name: str, frame: Any) -> None:
-        self._kept[name] = _computed(frame)
+        self._kept[name] = self._computed(frame)
         self._kept[name].createOrReplaceTempView(name)
 
+    def _computed(self, frame: Any) -> Any:
+        """The table as it is now, where Spark's executors have room. What cannot do that computes it for each reader.
 
-def _computed(frame: Any) -> Any:
-    """The table as it is now, wherever Spark's executors have room. What cannot do that computes it for each reader.
+        A checkpoint forgets how the table came about; of a cache, which does not, each query would plan it all anew.
+        """
+        from pyspark.errors import PySparkException
 
-    A checkpoint forgets how the table came about; of a cache, which does not, every query would plan all of that anew.
-    """
-    from pyspark.errors import PySparkException
-
-    try:
-        return frame.localCheckpoint(eager=True)
-    except PySparkException:
-        return frame
+        try:
+            kept = frame.localCheckpoint(eager=True)
+        except PySparkException:
+            return frame
+        if self._engine.kind == "sc":  # its client takes whichever session of this process was opened last
+            kept._session = kept._plan._spark_session = self._session
+        return kept

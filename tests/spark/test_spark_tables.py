@@ -120,6 +120,15 @@ def test_two_analyses_on_one_engine_do_not_see_each_other(there: SparkTables, se
         second.rows("select n from t")
 
 
+def test_tables_stay_with_their_own_session_while_another_is_open(there: SparkTables, engine: Engine) -> None:
+    if engine.kind == "spark":
+        pytest.skip("a process has one session with a master")
+    with connected(engine) as other, SparkTables(other, engine) as theirs:
+        for tables, number in ((there, 1), (theirs, 2), (there, 3)):
+            tables.make("t", f"select {number} as n")
+        assert (there.rows("select n from t"), theirs.rows("select n from t")) == ([(3,)], [(2,)])
+
+
 async def test_who_is_told_to_stop_does_not_wait_for_the_engine(engine: Engine) -> None:
     with connected(engine) as session, SparkTables(session, engine) as tables:
         tables.make("many", "select id from range(60000)")
