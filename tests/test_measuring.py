@@ -93,6 +93,17 @@ def test_periods_are_bounded_by_their_first_day(city: StandIn, capsys: pytest.Ca
     assert (week["starts_on"], week["value"]) == ("2025-03-03", 7)
 
 
+def test_requests_since_a_day_are_measured_as_such(city: StandIn, capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(RUN) == 0
+    found = {item["name"]: item for item in items(capsys, "--since", "2025-03-05", "--until", "2025-03-11")}
+    assert found["volume"]["value"] == 6, "the days from the fifth to the tenth"
+    assert found["open_requests"]["value"] == 1
+    by_type = items(capsys, "--by", "type", "--since", "2025-03-09", "--name", "volume")
+    assert {item["type"]: item["value"] for item in by_type} == {"Pothole": 2, "Graffiti": 2}
+    assert "4 requests as of" in said(capsys, "metrics", "gainesville", "--since", "2025-03-09")
+    assert items(capsys, "--since", "2025-03-01") == items(capsys), "all of them, by either way"
+
+
 def test_a_file_has_a_row_a_number_with_its_definition(
     city: StandIn, capsysbinary: pytest.CaptureFixture[bytes], scratch: Path
 ) -> None:

@@ -156,3 +156,9 @@ from daily
 )
 
 STATEMENTS = (_MEASURED, *_GROUPED, _MEASURE, _DAILY, ROLLING)
+
+
+def of_span(level: str) -> tuple[Statement, ...]:
+    """What measures all the tickets there are by one level: for a span of days that is no period of its own."""
+    one = _grouped("all", level)
+    return _MEASURED, one, Statement(name="measure", select=f"select * from {one.name}")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
+import msgspec
 import typer
 
 from li_perf import acts
@@ -20,6 +21,7 @@ from li_perf.faces import figures as face
 from li_perf.session import store_path
 from li_perf.settings import load
 from li_perf.signals import until_told
+from li_perf.steps.measure import between
 from li_perf.steps.measure import measure as measure_step
 from li_perf.store import measures
 from li_perf.store.columns import parquet
@@ -30,8 +32,11 @@ LEVELS = {"": "city", "area": "area", "type": "type", "area,type": "area_type", 
 By = Annotated[str, typer.Option(help="By what the requests are grouped: area, type, or area,type; the city without.")]
 Period = Annotated[str, typer.Option(help=f"{', '.join(PERIODS)}.")]
 Names = Annotated[str | None, typer.Option("--name", help="Measures, with commas between them; all but for the table.")]
-First = Annotated[str | None, typer.Option("--since", help="First day on which a period may begin.")]
-Last = Annotated[str | None, typer.Option("--until", help="First day on which it may not.")]
+First = Annotated[
+    str | None,
+    typer.Option("--since", help="Requests opened from this local day on; with --period, periods."),
+]
+Last = Annotated[str | None, typer.Option("--until", help="The first local day that counts no more.")]
 
 
 @app.command()
@@ -54,21 +59,23 @@ def metrics_verb(
     """The measures of a city's requests, each with its definition, and how many requests it is taken over."""
     place = city_named(city)
     wanted = _names(names) or (list(face.SHOWN) if form == "table" else [])
-    query = measures.selection(
-        period=_one_of("--period", period, PERIODS),
-        level=LEVELS[_one_of("--by", by, LEVELS)],
-        names=wanted,
-        since=day(since, "--since") if since else None,
-        until=day(until, "--until") if until else None,
-    )
+    level, kind = LEVELS[_one_of("--by", by, LEVELS)], _one_of("--period", period, PERIODS)
+    span = {"since": day(since, "--since") if since else None, "until": day(until, "--until") if until else None}
+    path = store_path(load(data=data), place)
+    bounds: dict[str, Any] = {} if kind == "all" else span
+    query = measures.selection(period=kind, level=level, names=wanted, **bounds)
 
     async def looking(_: Halt) -> tuple[measures.Measurement | None, list[measures.Figure]]:
-        async with open_ledger(store_path(load(data=data), place), read_only=True) as ledger:
+        async with open_ledger(path, read_only=True) as ledger:
             return await measures.measured(ledger), await measures.figures(ledger, query)
 
     about, found = until_told(looking)
     if about is None:
         raise UserError(f"{place.title} is not measured yet. `li-perf measure {place.name}` does it.")
+    if kind == "all" and any(span.values()):  # days that are no period of their own are measured now
+        requests, found = between(place, path, level=level, as_of=about.as_of, **span)
+        about = msgspec.structs.replace(about, requests=requests)
+        found = sorted((one for one in found if not wanted or one.name in wanted), key=_order)
     if form == "parquet":
         sys.stdout.buffer.write(parquet(face.SCHEMA, face.rows(place.name, about, found)))
     elif form == "csv":
@@ -87,3 +94,7 @@ def _one_of(flag: str, word: str, words: Iterable[str]) -> str:
     if (plain := word.replace(" ", "")) not in words:
         raise UserError(f"{flag} {word!r} is none of: {', '.join(filter(None, words))}.")
     return plain
+
+
+def _order(figure: measures.Figure) -> tuple[str, str, str]:
+    return figure.name, figure.area or "", figure.type or ""

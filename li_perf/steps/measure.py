@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from li_perf.analysis.dictionary import BY_WEEK, MEASURES
-from li_perf.analysis.metrics import SCHEMAS, STATEMENTS
+from li_perf.analysis.matching import Statement
+from li_perf.analysis.metrics import SCHEMAS, STATEMENTS, of_span
 from li_perf.cities.city import City
 from li_perf.steps.apart import apart
 from li_perf.steps.fill_lake import fill_lake
@@ -34,18 +37,42 @@ async def measure(job: Job) -> None:
         lake.reading(lake.folder_of(path), spill=path.with_suffix(".measuring")) as kept,
         beside(kept, job.engine) as tables,
     ):
-        await apart(tables, partial(_compute, job, kept, tables, as_of))
+        await apart(tables, partial(_compute, job.city, kept, tables, as_of, STATEMENTS, check=job.halt.check))
         requests: int = tables.rows("select count(*) from ticket")[0][0]
         await measures.replace(job.ledger, as_of=as_of, requests=requests, figures=_figures(tables), days=_days(tables))
     job.tell(Progress(step="measure", done=requests, total=requests))
 
 
-def _compute(job: Job, kept: Tables, tables: Workbench, as_of: str) -> None:
-    tables.take("ticket", SCHEMAS["ticket"], f"select {', '.join(SCHEMAS['ticket'])} from tickets", kept)
-    tables.load("target", SCHEMAS["target"], _targets(job.city))
-    tables.load("setting", SCHEMAS["setting"], [_setting(job.city, datetime.fromisoformat(as_of))])
-    for statement in STATEMENTS:
-        job.halt.check()
+def between(
+    city: City, store: Path, *, level: str, as_of: str, since: date | None, until: date | None
+) -> tuple[int, list[Figure]]:
+    """How many requests were opened between two local days, `until` exclusive, and their measures by one level.
+
+    Computed now, from the lake. Raises StoreError where there is none.
+    """
+    bounds = [(">=", since), ("<", until)]
+    where = " and ".join(f"requested_on {sign} date '{day.isoformat()}'" for sign, day in bounds if day) or "true"
+    with TemporaryDirectory(prefix="li_perf-") as spill, lake.reading(lake.folder_of(store), spill=Path(spill)) as kept:
+        _compute(city, kept, kept, as_of, of_span(level), where=where)
+        return kept.rows("select count(*) from ticket")[0][0], list(_figures(kept))
+
+
+def _compute(
+    city: City,
+    kept: Tables,
+    tables: Workbench,
+    as_of: str,
+    statements: Sequence[Statement],
+    *,
+    where: str = "true",
+    check: Callable[[], None] = lambda: None,
+) -> None:
+    tickets = f"select {', '.join(SCHEMAS['ticket'])} from tickets where {where}"
+    tables.take("ticket", SCHEMAS["ticket"], tickets, kept)
+    tables.load("target", SCHEMAS["target"], _targets(city))
+    tables.load("setting", SCHEMAS["setting"], [_setting(city, datetime.fromisoformat(as_of))])
+    for statement in statements:
+        check()
         tables.make(statement.name, statement.select)
 
 
