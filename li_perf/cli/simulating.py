@@ -65,7 +65,7 @@ def simulate(
     until: Until = None,
     tickets: Annotated[int, typer.Option(min=1, help="Requests in the period.")] = 2_000,
     seed: Seed = 311,
-    port: Annotated[int, typer.Option(min=0, max=65_535, help="Port; 0 takes a free one.")] = 8311,
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="Port; 0 takes a free one.")] = 8310,
     faults: Annotated[str, typer.Option(help="For example latency=0.05,errors=0.02,outage=5-20:db_down.")] = "",
     key: Annotated[str | None, typer.Option(help="The key that AIS asks for.")] = None,
     unanswerable: Annotated[bool, typer.Option(help="With addresses that make AIS fail each time.")] = True,
