@@ -207,7 +207,7 @@ def days_of(row: Row) -> float | None:
     return days if days >= 0 else None
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(REQUESTS, min_size=1, max_size=20))
 def test_of_every_measure_what_counts_and_what_does_not_add_up_to_the_volume(measured: Any, given: list[Row]) -> None:
     rows, _ = measured(given)

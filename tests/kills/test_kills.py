@@ -10,7 +10,7 @@ import pytest
 from chaos.town import AT_RISK, WORKERS, Town
 from support.chaos import bounded, note
 
-KILLS = bounded(2, int(os.environ.get("CHAOS_KILLS", "300")))
+KILLS = bounded(3, int(os.environ.get("CHAOS_KILLS", "300")))
 SHARES = bounded(1, 2)  # so many workers divide the kills among them
 PER_START = WORKERS + 4  # calls that a start may cost Carto: what was in flight, a greeting, columns, counts
 

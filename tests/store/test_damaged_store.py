@@ -32,7 +32,7 @@ async def test_every_page_that_is_zeroed_is_noticed(tmp_path: Path) -> None:
     path = await filled(tmp_path / "city.db", 150)
     sound = path.read_bytes()
     pages = len(sound) // PAGE
-    for page in random.Random(1).sample(range(pages), min(pages, bounded(10, 300))):
+    for page in random.Random(1).sample(range(pages), min(pages, bounded(20, 300))):
         path.write_bytes(sound[: page * PAGE] + bytes(PAGE) + sound[(page + 1) * PAGE :])
         await _is_refused(path, f"page {page} of {pages} was zeroed")
 

@@ -237,7 +237,7 @@ def _tried(machine: type[LedgerMachine], store: Callable[[], Kept], examples: in
 @pytest.mark.timeout(bounded(120, 3_600))
 @pytest.mark.parametrize("store", STORES)
 def test_a_store_is_its_model_whenever_it_is_killed(store: str) -> None:
-    _tried(LedgerMachine, STORES[store], examples := bounded(5, 500))
+    _tried(LedgerMachine, STORES[store], examples := bounded(8, 500))
     note("lives of a ledger, killed at any byte", {"lives of 20 steps": examples})
 
 

@@ -144,7 +144,7 @@ def _figures(found: list[Left]) -> dict[str, int]:
 
 @pytest.mark.timeout(bounded(120, 1_800))
 def test_no_power_cut_loses_an_acknowledged_answer_or_damages_the_store(tmp_path: Path) -> None:
-    found = _cuts(tmp_path, bounded(16, 300))
+    found = _cuts(tmp_path, bounded(30, 300))
     note("power cuts", _figures(found))
     assert [left for left in found if left != Left()] == []
 
