@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 import msgspec
-from fastapi import Request, Response
+from fastapi import HTTPException, Request, Response
 
 from li_perf.analysis.dictionary import Measure
 from li_perf.faces.api.answers import Definition, FigureItem, Figures
@@ -40,7 +40,9 @@ class Group:
 async def figures_of(
     request: Request, held: Held, asked: Sequence[Measure], group: Group, *, limit: int, offset: int
 ) -> Response:
-    """A page of these measures of a city."""
+    """A page of these measures of a city. Refuses with 404 days of the one period that has none."""
+    if group.period == "all" and (group.since or group.until):
+        raise HTTPException(404, "`since` and `until` bound periods: ask with `period`, for example month.")
     query = measures.selection(
         period=group.period,
         level=group.by.replace(",", "_"),

@@ -29,6 +29,7 @@ METRICS = "/v1/cities/philadelphia/metrics"
         (f"{METRICS}?by=planet", 422, "`by`"),
         (f"{METRICS}?name=nothing", 422, "`name.0`"),
         (f"{METRICS}?since=2025-13-01", 422, "`since`"),
+        (f"{METRICS}?since=2025-01-01", 404, "bound periods"),
         (f"{METRICS}?since=0", 422, "`since`"),
         (f"{METRICS}?sicne=2025-01-01", 422, "`sicne`"),
         ("/v1/cities?city=philadelphia", 422, "`city`"),
