@@ -343,6 +343,7 @@ async def test_a_sleep_of_the_machine_longer_than_every_timeout_is_charged_to_no
             stdout=asyncio.subprocess.PIPE,
         )
         await asyncio.wait_for(all_lost.wait(), 30)
+        await asyncio.sleep(0.3)  # in which the others in flight are answered
         child.send_signal(signal.SIGSTOP)
         await asyncio.sleep(BEAT + LAG + 0.5)
         child.send_signal(signal.SIGCONT)
