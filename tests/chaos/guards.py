@@ -15,7 +15,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-import aiohttp
 import tenacity
 from chaos.passages import DRIVERS
 
@@ -116,24 +115,6 @@ def _quoting_off() -> None:
     _swap(ais, "quote", lambda text, **_: text)
 
 
-def _redirects_off() -> None:
-    async def follow(self: aiohttp.ClientSession, *args: Any, **how: Any) -> Any:
-        return await ask(self, *args, **how | {"allow_redirects": True})
-
-    ask = _swap(aiohttp.ClientSession, "_request", follow)
-
-
-def _hidden_repeats_off() -> None:
-    """What aiohttp repeats by itself passes."""
-
-    async def through(self: Client, request: Any, handler: Any) -> Any:
-        response = await handler(request)
-        self.sent[str(response.status)] += 1
-        return response
-
-    _swap(Client, "_guard", through)
-
-
 def _named_retries_off() -> None:
     """A negative predicate, which swallows cancellations too (tenacity issue 529)."""
     _swap(retry, "retry_if_exception_type", lambda _: tenacity.retry_if_not_exception_type(ZeroDivisionError))
@@ -173,7 +154,7 @@ def _obedience_off() -> None:
     Fault.wait = property(lambda _: None, lambda *_: None)  # type: ignore[assignment]
 
 
-ASK, WIRE = "tests/engine/test_ask.py::test_", "tests/engine/test_wire_faults.py::test_"
+ASK = "tests/engine/test_ask.py::test_"
 LEDGER, KEEPER = "tests/store/test_ledger.py::test_", "tests/store/test_keeper.py::test_"
 GUARDS = {
     "one_transaction": Guard(
@@ -197,10 +178,6 @@ GUARDS = {
     ),
     "quoting": Guard(
         off=_quoting_off, test="tests/sources/test_ais_questions.py::test_nothing_of_a_question_is_left_raw_in_the_path"
-    ),
-    "redirects": Guard(off=_redirects_off, test=f"{WIRE}a_redirect_is_an_answer_and_the_key_stays_at_home"),
-    "hidden_repeats": Guard(
-        off=_hidden_repeats_off, test=f"{WIRE}a_call_that_hangs_up_is_never_repeated_behind_our_back"
     ),
     "named_retries": Guard(
         off=_named_retries_off, test="tests/engine/test_retry.py::test_what_is_no_fault_is_never_repeated"

@@ -65,29 +65,40 @@ async def serving(
 
 
 @asynccontextmanager
-async def speaking(speak: Speak, *, port: int = 0) -> AsyncIterator[Local]:
-    """A server that writes raw bytes, after it has read a request's head."""
-    asked: list[tuple[float, str]] = []
-    heads: list[bytes] = []
+async def listening(talk: Speak, *, port: int = 0) -> AsyncIterator[int]:
+    """A port where each connection is given to `talk`, and closed behind it."""
     talks: set[asyncio.Task[None]] = set()
 
-    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         talks.add(asyncio.current_task())  # type: ignore[arg-type]
         with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            head = await reader.readuntil(b"\r\n\r\n")
-            heads.append(head)
-            asked.append((asyncio.get_running_loop().time(), head.split()[1].decode().rpartition("/")[2]))
-            await speak(reader, writer)
+            await talk(reader, writer)
         writer.close()
 
-    server = await asyncio.start_server(talk, "127.0.0.1", port)
+    server = await asyncio.start_server(one, "127.0.0.1", port)
     try:
-        yield Local(url=f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", asked=asked, heads=heads)
+        yield server.sockets[0].getsockname()[1]
     finally:
         server.close()
         for task in talks:
             task.cancel()
         await asyncio.gather(*talks, return_exceptions=True)
+
+
+@asynccontextmanager
+async def speaking(speak: Speak, *, port: int = 0) -> AsyncIterator[Local]:
+    """A server that writes raw bytes, after it has read a request's head."""
+    asked: list[tuple[float, str]] = []
+    heads: list[bytes] = []
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        heads.append(head)
+        asked.append((asyncio.get_running_loop().time(), head.split()[1].decode().rpartition("/")[2]))
+        await speak(reader, writer)
+
+    async with listening(talk, port=port) as here:
+        yield Local(url=f"http://127.0.0.1:{here}", asked=asked, heads=heads)
 
 
 class Awake(Heartbeat):
