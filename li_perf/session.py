@@ -25,8 +25,9 @@ from li_perf.steps.job import Job, Servers, Tell
 from li_perf.steps.plan import AtHand, Plan, Rates, at_hand, plan
 from li_perf.steps.statements import count as count_rows
 from li_perf.store import ages, runs
+from li_perf.store.changes import Write
 from li_perf.store.engines import named
-from li_perf.store.ledger import Ledger, Write
+from li_perf.store.ledger import Ledger
 from li_perf.store.opening import locked, open_ledger
 from li_perf.store.runs import Run
 

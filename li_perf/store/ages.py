@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select, update
 
 from li_perf.model import WITH_ANSWER, State
-from li_perf.store.changes import Change
-from li_perf.store.ledger import Ledger, Write
+from li_perf.store.changes import Change, Write
+from li_perf.store.ledger import Ledger
 from li_perf.store.tables import lookup
 
 KEEP_OLD = (

@@ -7,10 +7,11 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import ClauseElement, Dialect
+from sqlalchemy import ClauseElement, Connection, Dialect
 from sqlalchemy.sql.compiler import SQLCompiler
 
 Change = tuple[ClauseElement, Sequence[Mapping[str, Any]]]
+Write = Callable[[Connection], None]  # what takes more than rows; it runs inside the keeper's transaction
 
 
 def merged(changes: Iterable[Change]) -> list[Change]:

@@ -1,28 +1,24 @@
 """The ledger: one writer, and one transaction for whatever waits to be written.
 
 Natural group commit: while one transaction commits, the next gathers, so that a durable commit costs many writers one
-fsync (SQLite, "Write-Ahead Logging", synchronous=FULL). A transaction is one function in the keeper's own thread: a
-trip to it costs as much as some twenty rows. Who need not wait for a commit gives, and goes on.
+fsync (SQLite, "Write-Ahead Logging", synchronous=FULL). Who need not wait for a commit gives, and goes on.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Engine, Executable
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Engine, Executable
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from li_perf.store.changes import Change, for_driver, merged
-from li_perf.store.schema import explain
+from li_perf.store.changes import Change, Write, merged
+from li_perf.store.writer import Writer
 
 GATHER = 0.01  # seconds in which others may join a commit
-
-Write = Callable[[Connection], None]
 
 
 class _Waiting(NamedTuple):
@@ -39,15 +35,19 @@ class Ledger:
 
     def __init__(self, path: Path, *, writer: Engine, reader: AsyncEngine) -> None:
         self.path = path
-        self._writer = writer
+        self._writer = Writer(path, writer)
         self._reader = reader
         self._riders: list[Callable[[], Change]] = []
         self._waiting: list[_Waiting] = []
         self._is_wanted = asyncio.Event()
+        self._is_urgent = asyncio.Event()
         self._is_last = False
         self._owed = 0
         self._failure: BaseException | None = None
-        self.commits = 0
+
+    @property
+    def commits(self) -> int:
+        return self._writer.commits
 
     async def save(self, *changes: Change) -> None:
         """Make the changes durable together; returns behind the commit.
@@ -66,6 +66,7 @@ class Ledger:
         self._owed += 1
         self._put(_Waiting(changes, then=then))
         while self._owed > ahead:
+            self._is_urgent.set()
             await self.save()
 
     async def given(self) -> None:
@@ -100,19 +101,31 @@ class Ledger:
 
     async def keep(self) -> None:
         """The keeper: commits until `finish`; everything that was given to it before that is committed."""
-        loop, is_last = asyncio.get_running_loop(), False
-        with ThreadPoolExecutor(1, thread_name_prefix="keeper") as thread:
+        is_last = False
+        try:
             while not is_last:
                 await self._is_wanted.wait()
-                await asyncio.sleep(GATHER)
+                await self._gather()
                 self._is_wanted.clear()
                 waiting, self._waiting, is_last = self._waiting, [], self._is_last
-                changes = merged(
-                    [*(change for item in waiting for change in item.changes), *(r() for r in self._riders)]
-                )
-                problem = await loop.run_in_executor(thread, self._commit, changes, waiting)
+                problem = await self._committed(waiting)
                 for item in waiting:
                     self._settle(item, problem)
+        finally:
+            self._writer.close()
+
+    async def _committed(self, waiting: Sequence[_Waiting]) -> BaseException | None:
+        changes = merged([*(change for item in waiting for change in item.changes), *(r() for r in self._riders)])
+        if not changes and not waiting:
+            return None
+        return await self._writer.commit(changes, [item.write for item in waiting if item.write])
+
+    async def _gather(self) -> None:
+        """Let others join a commit, unless somebody cannot go on before it."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GATHER):
+                await self._is_urgent.wait()
+        self._is_urgent.clear()
 
     def finish(self) -> None:
         """Ask the keeper to end behind what it has."""
@@ -146,24 +159,6 @@ class Ledger:
     def _complain(self) -> None:
         if self._failure:
             raise self._failure
-
-    def _commit(self, changes: Sequence[Change], waiting: Sequence[_Waiting]) -> BaseException | None:
-        """One transaction, in the keeper's thread; what went wrong, for those who wait."""
-        if not changes and not waiting:
-            return None
-        try:
-            with self._writer.begin() as connection:
-                for statement, rows in changes:
-                    connection.exec_driver_sql(*for_driver(connection.dialect, statement, rows))
-                for item in waiting:
-                    if item.write:
-                        item.write(connection)
-        except DBAPIError as error:
-            return explain(error, self.path)
-        except Exception as error:  # noqa: BLE001 - it belongs to those who wait for this commit
-            return error
-        self.commits += 1
-        return None
 
 
 def _tell(done: asyncio.Future[None], problem: BaseException | None) -> None:

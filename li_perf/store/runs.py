@@ -14,8 +14,8 @@ import msgspec
 from sqlalchemy import Connection, Executable, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from li_perf.store.changes import Change
-from li_perf.store.ledger import Ledger, Write
+from li_perf.store.changes import Change, Write
+from li_perf.store.ledger import Ledger
 from li_perf.store.reading import Reads
 from li_perf.store.tables import download, page, run, tally
 
