@@ -75,6 +75,16 @@ MEASURES = (
         excluded=NOT_TIMED,
     ),
     Measure(
+        name="km_median_ttr",
+        unit="days",
+        definition=(
+            "Days within which half of the requests are closed, those still open counted for as long as they are open "
+            "(Kaplan-Meier median); none where not half are closed by then."
+        ),
+        n="n_km_ttr",
+        excluded={UNTIMED: "x_untimed", NEGATIVE: "x_negative", **FIRST_CALL},
+    ),
+    Measure(
         name="median_ttr_hours",
         unit="hours",
         definition="Median hours from opening to closing of closed requests whose closing has an hour.",

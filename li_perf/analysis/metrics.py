@@ -10,6 +10,7 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from li_perf.analysis.matching import Statement
+from li_perf.analysis.survival import NUMBERED, medians
 
 SCHEMAS = MappingProxyType(
     {
@@ -27,7 +28,7 @@ SCHEMAS = MappingProxyType(
             "is_first_call": "boolean",
         },
         "target": {"service_name": "varchar", "hours": "double"},
-        "setting": {"as_of": "timestamp", "as_of_on": "date", "target_hours": "double"},
+        "setting": {"as_of": "timestamp", "as_of_on": "date", "target_hours": "double", "is_by_day": "boolean"},
     }
 )
 
@@ -57,6 +58,11 @@ select coalesce(t.area, '{UNKNOWN}') as area, coalesce(t.service_name, '{UNKNOWN
         then seconds_between(t.requested_at, t.updated_at) / cast(86400 as double) end as updated_days,
     case when t.is_open then days_between(t.requested_on, s.as_of_on) end as open_days,
     case
+        when not t.is_open then null
+        when s.is_by_day then days_between(t.requested_on, s.as_of_on) * cast(86400 as bigint)
+        else seconds_between(t.requested_at, s.as_of)
+    end as open_seconds,
+    case
         when t.due_at is not null then seconds_between(t.requested_at, t.due_at) / cast(86400 as double)
         else coalesce(g.hours, s.target_hours) / cast(24 as double)
     end as target_days,
@@ -73,6 +79,11 @@ select area, type, requested_on, is_open, is_first_call, is_placed, is_untimed, 
     case when not is_first_call and raw_days >= 0 then raw_days end as days,
     case when not is_first_call and raw_days >= 0 and is_placed then raw_days end as placed_days,
     case when not is_first_call and raw_days >= 0 and has_instant then raw_days * cast(24 as double) end as hours,
+    case
+        when is_first_call then null
+        when is_open then greatest(open_seconds, 0)
+        when raw_days >= 0 then cast(round(raw_days * 86400) as bigint)
+    end as lasted_seconds,
     case when not is_first_call and is_placed then updated_days end as placed_updated_days,
     case
         when target_days is null or is_first_call then null
@@ -99,6 +110,7 @@ _VALUES = """
     avg(placed_days) as avg_ttr, count(placed_days) as n_placed_ttr,
     avg(days) as mean_ttr, percentile_cont(0.5) within group (order by days) as median_ttr,
     percentile_cont(0.9) within group (order by days) as p90_ttr, count(days) as n_ttr,
+    count(lasted_seconds) as n_km_ttr,
     percentile_cont(0.5) within group (order by hours) as median_ttr_hours,
     percentile_cont(0.9) within group (order by hours) as p90_ttr_hours, count(hours) as n_ttr_hours,
     avg(placed_updated_days) as avg_ttu, count(placed_updated_days) as n_ttu,
@@ -116,29 +128,42 @@ _VALUES = """
     sum(case when target_days is null and not is_first_call then 1 else 0 end) as x_no_target"""
 
 LEVELS = MappingProxyType({"city": (), "area": ("area",), "type": ("type",), "area_type": ("area", "type")})
+LASTING = frozenset({"all", "year", "quarter", "month"})  # a week's is not worth its cost
 OF_TYPES_IN_AREAS = frozenset({"all", "year", "month"})  # weeks of a type in an area would mostly be empty
 
 
-def _grouped(period: str, level: str) -> Statement:
+def _grouped(period: str, level: str) -> tuple[Statement, ...]:
     """A table a period and level: quantiles hold their values in memory, so that one level at a time is enough."""
     by = LEVELS[level]
     keys = ", ".join(name if name in by else f"cast(null as string) as {name}" for name in ("area", "type"))
-    return Statement(
+    own = (*(("starts_on",) if period != "all" else ()), *by)
+    lasting = medians(f"lasting_{period}_{level}", starts_on=PERIODS[period], by=by) if period in LASTING else None
+    kaplan_meier = "lasting.km_median_ttr" if lasting else "cast(null as double) as km_median_ttr"
+    same = " and ".join(f"lasting.{name} = grouped.{name}" for name in own) or "true"
+    grouped = Statement(
         name=f"measure_{period}_{level}",
         select=f"""
-select '{period}' as period, starts_on, {keys},{_VALUES}
-from (select *, {PERIODS[period]} as starts_on from measured) spanned
-group by {", ".join(("starts_on", *by))}""",
+select grouped.*, {kaplan_meier}
+from (
+    select '{period}' as period, starts_on, {keys},{_VALUES}
+    from (select *, {PERIODS[period]} as starts_on from measured) spanned
+    group by {", ".join(("starts_on", *by))}
+) grouped {f"left join {lasting.name} lasting on {same}" if lasting else ""}""",
     )
+    return (lasting, grouped) if lasting else (grouped,)
 
 
 _GROUPED = tuple(
-    _grouped(period, level)
+    statement
     for period in PERIODS
     for level in LEVELS
     if level != "area_type" or period in OF_TYPES_IN_AREAS
+    for statement in _grouped(period, level)
 )
-_MEASURE = Statement(name="measure", select="\nunion all ".join(f"select * from {one.name}" for one in _GROUPED))
+_MEASURE = Statement(
+    name="measure",
+    select="\nunion all ".join(f"select * from {one.name}" for one in _GROUPED if one.name.startswith("measure_")),
+)
 
 _DAILY = Statement(
     name="daily",
@@ -155,10 +180,10 @@ from daily
 """,
 )
 
-STATEMENTS = (_MEASURED, *_GROUPED, _MEASURE, _DAILY, ROLLING)
+STATEMENTS = (_MEASURED, *NUMBERED, *_GROUPED, _MEASURE, _DAILY, ROLLING)
 
 
 def of_span(level: str) -> tuple[Statement, ...]:
     """What measures all the tickets there are by one level: for a span of days that is no period of its own."""
-    one = _grouped("all", level)
-    return _MEASURED, one, Statement(name="measure", select=f"select * from {one.name}")
+    made = _grouped("all", level)
+    return _MEASURED, *NUMBERED, *made, Statement(name="measure", select=f"select * from {made[-1].name}")

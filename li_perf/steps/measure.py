@@ -82,10 +82,10 @@ def _targets(city: City) -> Iterator[tuple[str, float]]:
             yield kind, target.total_seconds() / HOUR
 
 
-def _setting(city: City, as_of: datetime) -> tuple[datetime, date, float | None]:
+def _setting(city: City, as_of: datetime) -> tuple[datetime, date, float | None, bool]:
     target = city.targets.default if city.targets else None
     hours = target.total_seconds() / HOUR if target else None
-    return as_of.astimezone(UTC), as_of.astimezone(city.zone).date(), hours
+    return as_of.astimezone(UTC), as_of.astimezone(city.zone).date(), hours, city.is_closed_by_day
 
 
 def _figures(tables: Workbench) -> Iterator[Figure]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
+from fractions import Fraction
 from pathlib import Path
 from statistics import fmean, median
 from typing import Any
@@ -14,7 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from li_perf.analysis.dictionary import BY_NAME, MEASURES
-from li_perf.analysis.metrics import PERIODS, SCHEMAS, STATEMENTS
+from li_perf.analysis.matching import Statement
+from li_perf.analysis.metrics import PERIODS, SCHEMAS, STATEMENTS, of_span
 from li_perf.store.query import Tables
 
 AS_OF = datetime(2025, 7, 1, 12, tzinfo=UTC)
@@ -53,17 +56,23 @@ def measured(tmp_path: Path) -> Iterator[Any]:
     """A function from requests, targets by type and the city's target to the rows of `measure` and `rolling`."""
 
     def measure(
-        rows: Sequence[Row], *, targets: dict[str, float] | None = None, target: float | None = None
+        rows: Sequence[Row],
+        *,
+        targets: dict[str, float] | None = None,
+        target: float | None = None,
+        is_by_day: bool = False,
+        statements: Sequence[Statement] = STATEMENTS,
     ) -> tuple[list[Row], list[tuple[Any, ...]]]:
         with Tables(spill=tmp_path / "spill", threads=1) as tables:
             tables.load("ticket", SCHEMAS["ticket"], [tuple(row[name] for name in SCHEMAS["ticket"]) for row in rows])
             tables.load("target", SCHEMAS["target"], (targets or {}).items())
-            tables.load("setting", SCHEMAS["setting"], [(AS_OF, AS_OF.date(), target)])
-            for statement in STATEMENTS:
+            tables.load("setting", SCHEMAS["setting"], [(AS_OF, AS_OF.date(), target, is_by_day)])
+            for statement in statements:
                 tables.make(statement.name, statement.select)
             names = [name for name, *_ in tables.rows("describe measure")]
             found = [dict(zip(names, row, strict=True)) for row in tables.rows("select * from measure")]
-            return found, tables.rows("select * from rolling order by type, requested_on")
+            rolling = "select * from rolling order by type, requested_on"
+            return found, tables.rows(rolling) if statements is STATEMENTS else []
 
     return measure
 
@@ -113,6 +122,38 @@ def test_quantiles_lie_between_neighbours(measured: Any) -> None:
     city = group(rows)
     assert (city["median_ttr"], city["mean_ttr"]) == (1.5, 3.25)
     assert city["p90_ttr"] == pytest.approx(2 + 0.7 * 8)
+
+
+def test_open_requests_lengthen_the_median_as_kaplan_and_meier_count_them(measured: Any) -> None:
+    """Of eight, S is 7/8 at 1 day; one leaves at 2; S is 35/48 at 3, by 4/5 less at 4 and by 3/4 at 5: below a half."""
+    left = still_open(requested_on=AS_OF.date() - timedelta(days=2))
+    rows, _ = measured([left, *(by_day(days) for days in (1, 3, 4, 5, 6, 7, 8))], is_by_day=True)
+    city = group(rows)
+    assert (city["km_median_ttr"], city["n_km_ttr"]) == (5.0, 8)
+    assert city["median_ttr"] == 5.0
+    rows, _ = measured([*[left] * 4, *(by_day(days) for days in (0, 1, 2, 9, 10))], is_by_day=True)
+    assert (group(rows)["km_median_ttr"], group(rows)["median_ttr"]) == (9.0, 2.0), "6/9, and a half of that"
+
+
+def test_where_more_than_half_stay_open_there_is_no_median(measured: Any) -> None:
+    rows, _ = measured([by_day(1), by_day(2), *[still_open()] * 3])
+    assert (group(rows)["km_median_ttr"], group(rows)["n_km_ttr"]) == (None, 5)
+
+
+@pytest.mark.parametrize("count", [2, 6, 10, 998])
+def test_exactly_a_half_is_a_half_however_the_logarithms_are_rounded(measured: Any, count: int) -> None:
+    rows, _ = measured([by_day(1 + 2 * n // count) for n in range(count)])
+    assert group(rows)["km_median_ttr"] == 1.0
+
+
+def test_an_open_request_lasts_in_whole_local_days_where_closings_are_days(measured: Any) -> None:
+    """Opened yesterday evening, 15 hours ago: one day, behind the closing of the same day, which was one of two."""
+    late = still_open(requested_at=AS_OF - timedelta(hours=15), requested_on=AS_OF.date() - timedelta(days=1))
+    others = [by_day(1), by_day(2)]
+    by_the_day, _ = measured([late, *others], is_by_day=True)
+    by_the_hour, _ = measured([late, *others], is_by_day=False)
+    assert group(by_the_day)["km_median_ttr"] == 2.0, "2/3, then 0"
+    assert group(by_the_hour)["km_median_ttr"] == 1.0, "a half of the two that were still there"
 
 
 def test_what_cannot_be_measured_is_counted_by_reason(measured: Any) -> None:
@@ -207,18 +248,93 @@ def days_of(row: Row) -> float | None:
     return days if days >= 0 else None
 
 
+def lasting_of(row: Row) -> tuple[float, bool] | None:
+    """Days, and whether it is closed then; None for what says nothing."""
+    if row["is_first_call"]:
+        return None
+    if row["is_open"]:
+        return max((AS_OF - row["requested_at"]).total_seconds() / 86400, 0.0), False
+    days = days_of(row)
+    return None if days is None else (days, True)
+
+
+def product_limit(lasting: Sequence[tuple[float, bool]]) -> float | None:
+    """The median by the textbook's loop, in fractions."""
+    share = Fraction(1)
+    for time in sorted({days for days, is_closed in lasting if is_closed}):
+        at_risk = sum(days >= time for days, _ in lasting)
+        share *= 1 - Fraction(sum(days == time and is_closed for days, is_closed in lasting), at_risk)
+        if share <= Fraction(1, 2):
+            return time
+    return None
+
+
+LASTING = st.builds(
+    lambda row, kind, days, hours: (
+        row
+        | {
+            "service_name": kind,
+            "requested_at": AS_OF - timedelta(days=days),
+            "requested_on": (AS_OF - timedelta(days=days)).date(),
+            "closed_at": row["closed_at"] and AS_OF - timedelta(days=days) + timedelta(hours=hours),
+        }
+    ),
+    st.sampled_from([request(), request(is_first_call=True), still_open(), still_open()]),
+    st.sampled_from(["Graffiti", "Pothole"]),
+    st.integers(-1, 12),
+    st.one_of(st.integers(-1, 6).map(lambda days: 24 * days), st.integers(-30, 300)),
+)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(LASTING, min_size=1, max_size=30))
+def test_the_median_with_open_requests_is_the_product_limits(measured: Any, given: list[Row]) -> None:
+    rows, _ = measured(given, statements=of_span("type"))
+    for row in rows:
+        of_type = [each for each in given if each["service_name"] == row["type"]]
+        lasting = [found for each in of_type if (found := lasting_of(each))]
+        expected = product_limit(lasting)
+        assert row["n_km_ttr"] == len(lasting)
+        assert row["km_median_ttr"] == (None if expected is None else pytest.approx(expected, abs=1e-9))
+
+
+def test_a_thousand_requests_in_groups_have_the_product_limits_medians(measured: Any) -> None:
+    dice = random.Random(1)
+    rows = []
+    for _ in range(1_000):
+        at = AS_OF - timedelta(seconds=dice.randrange(90 * 86_400))
+        after = timedelta(seconds=dice.choice((3_600, dice.randrange(1, 60 * 86_400))))
+        is_open = at + after > AS_OF
+        closed_at = None if is_open else at + after
+        given = {"requested_at": at, "requested_on": at.date(), "is_open": is_open, "closed_at": closed_at}
+        kind = dice.choice(("Graffiti", "Pothole"))
+        rows.append(request(**given, closed_on=closed_at and closed_at.date(), service_name=kind))
+    found, _ = measured(rows)
+    months = [row for row in found if row["period"] == "month" and row["type"] and not row["area"]]
+    assert len(months) == 8
+    for month in months:
+        of_group = [
+            lasting
+            for row in rows
+            if row["service_name"] == month["type"] and row["requested_on"].replace(day=1) == month["starts_on"]
+            if (lasting := lasting_of(row))
+        ]
+        expected = product_limit(of_group)
+        assert month["km_median_ttr"] == (None if expected is None else pytest.approx(expected))
+
+
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(REQUESTS, min_size=1, max_size=20))
 def test_of_every_measure_what_counts_and_what_does_not_add_up_to_the_volume(measured: Any, given: list[Row]) -> None:
-    rows, _ = measured(given)
-    for row in rows:
+    rows, _ = measured(given, statements=of_span("area_type"))
+    (city,), _ = measured(given, statements=of_span("city"))
+    for row in (city, *rows):
         for measure in MEASURES:
             if measure.excluded:
                 assert row[measure.n] + sum(row[name] for name in measure.excluded.values()) == row["volume"], (
                     measure.name
                 )
     times = [days for row in given if (days := days_of(row)) is not None]
-    city = group(rows)
     assert city["n_ttr"] == len(times)
     if times:
         assert math.isclose(city["mean_ttr"], fmean(times), abs_tol=1e-9)
