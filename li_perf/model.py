@@ -30,6 +30,7 @@ class Ticket:
     `closed_at` is None where only the day is known; `service_name` is the type in today's words, whatever it was called
     when it was opened. `area` is the city's own division, as written at filing. `due_at` is the target that the city
     set for this one request. `is_first_call` was resolved by whoever took the call: opened and closed at once.
+    `reopened_at` is when it was last opened again behind a closing, where the city tells; it may be closed since.
     """
 
     service_request_id: str
@@ -51,6 +52,7 @@ class Ticket:
     resolution: str | None = None
     due_at: datetime | None = None
     is_first_call: bool = False
+    reopened_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -73,6 +73,7 @@ def test_a_run_ends_with_measures_that_say_what_they_are_of(city: StandIn, capsy
     assert found["median_ttr"] | {"value": 2.0} == found["median_ttr"]
     assert (found["median_ttr"]["n"], found["median_ttr"]["excluded"]) == (10, {"still open": 1})
     assert document["definitions"]["median_ttr"]["unit"] == "days"
+    assert (found["reopen_pct"]["value"], found["reopen_pct"]["excluded"]) == (None, {"the city does not tell": 11})
     assert datetime.now(UTC) - datetime.fromisoformat(document["as_of"]) < timedelta(minutes=2)
 
 
@@ -102,6 +103,19 @@ def test_requests_since_a_day_are_measured_as_such(city: StandIn, capsys: pytest
     assert {item["type"]: item["value"] for item in by_type} == {"Pothole": 2, "Graffiti": 2}
     assert "4 requests as of" in said(capsys, "metrics", "gainesville", "--since", "2025-03-09")
     assert items(capsys, "--since", "2025-03-01") == items(capsys), "all of them, by either way"
+
+
+def test_a_city_of_which_one_request_was_reopened_tells_of_all(
+    city: StandIn, capsys: pytest.CaptureFixture[str]
+) -> None:
+    again = request(20, commission_district="2", closed="03/25/2025 09:00", reopened="03/24/2025 09:00:00")
+    city.rows.upsert([again], datetime(2026, 1, 1, tzinfo=UTC))
+    assert exit_code(RUN) == 0
+    found = {item["area"]: item for item in items(capsys, "--by", "area", "--name", "reopen_pct")}
+    assert {area: item["value"] for area, item in found.items()} == {"": 0.0, "1": 0.0, "2": 50.0}
+    assert found["1"]["excluded"] == {"never closed": 1}
+    (early,) = items(capsys, "--until", "2025-03-05", "--name", "reopen_pct")
+    assert (early["value"], early["n"]) == (0.0, 3), "also where none of the span was"
 
 
 def test_a_file_has_a_row_a_number_with_its_definition(

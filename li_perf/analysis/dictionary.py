@@ -121,6 +121,16 @@ MEASURES = (
             NEGATIVE: "x_due_negative",
         },
     ),
+    Measure(
+        name="reopen_pct",
+        unit="percent",
+        definition=(
+            "Share of requests closed at least once that the city says were opened again; none where its rows tell of "
+            "no reopening at all, which may be silence."
+        ),
+        n="n_reopen",
+        excluded={"never closed": "x_never_closed", "the city does not tell": "x_untold"},
+    ),
     *(
         Measure(
             name=f"backlog_age_{name}",

@@ -26,9 +26,16 @@ SCHEMAS = MappingProxyType(
             "closed_on": "date",
             "due_at": "timestamp",
             "is_first_call": "boolean",
+            "reopened_at": "timestamp",
         },
         "target": {"service_name": "varchar", "hours": "double"},
-        "setting": {"as_of": "timestamp", "as_of_on": "date", "target_hours": "double", "is_by_day": "boolean"},
+        "setting": {
+            "as_of": "timestamp",
+            "as_of_on": "date",
+            "target_hours": "double",
+            "is_by_day": "boolean",
+            "tells_reopenings": "boolean",
+        },
     }
 )
 
@@ -66,7 +73,8 @@ select coalesce(t.area, '{UNKNOWN}') as area, coalesce(t.service_name, '{UNKNOWN
         when t.due_at is not null then seconds_between(t.requested_at, t.due_at) / cast(86400 as double)
         else coalesce(g.hours, s.target_hours) / cast(24 as double)
     end as target_days,
-    seconds_between(t.requested_at, s.as_of) / cast(86400 as double) as age_days
+    seconds_between(t.requested_at, s.as_of) / cast(86400 as double) as age_days,
+    s.tells_reopenings, t.reopened_at is not null as was_reopened
 from ticket t cross join setting s left join target g on g.service_name = t.service_name
 """
 
@@ -91,7 +99,10 @@ select area, type, requested_on, is_open, is_first_call, is_placed, is_untimed, 
         when raw_days >= 0 then case when raw_days <= ceil(target_days) then 1 else 0 end
         when is_open and age_days > target_days then 0
     end as on_time,
-    target_days is not null and not is_first_call and is_open and age_days <= target_days as is_not_due
+    target_days is not null and not is_first_call and is_open and age_days <= target_days as is_not_due,
+    tells_reopenings,
+    case when tells_reopenings and (was_reopened or not is_open) then case when was_reopened then 1 else 0 end
+    end as reopened
 from ({_TIMED}) timed
 """,
 )
@@ -115,6 +126,9 @@ _VALUES = """
     percentile_cont(0.9) within group (order by hours) as p90_ttr_hours, count(hours) as n_ttr_hours,
     avg(placed_updated_days) as avg_ttu, count(placed_updated_days) as n_ttu,
     cast(100 as double) * sum(on_time) / nullif(count(on_time), 0) as on_time_pct, count(on_time) as n_on_time,
+    cast(100 as double) * sum(reopened) / nullif(count(reopened), 0) as reopen_pct, count(reopened) as n_reopen,
+    sum(case when tells_reopenings and reopened is null then 1 else 0 end) as x_never_closed,
+    sum(case when tells_reopenings then 0 else 1 end) as x_untold,
     sum(case when is_open and not is_first_call then 1 else 0 end) as x_open,
     sum(case when is_untimed and not is_first_call then 1 else 0 end) as x_untimed,
     sum(case when is_negative then 1 else 0 end) as x_negative,

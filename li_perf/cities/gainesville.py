@@ -56,7 +56,8 @@ def read_ticket(row: Row) -> Ticket:
     if requested_at is None:
         raise Unreadable("created is missing")
     status = identifier(row.get("status"), "status")
-    closed_at = _closed_at(row, requested_at)
+    reopened_at = moment(row.get("reopened"), "reopened", ZONE, after=requested_at)
+    closed_at = _closed_at(row, requested_at, reopened_at)
     service_name = text(row.get("request_type"), "request_type")
     return Ticket(
         service_request_id=identifier(row.get("id"), "id"),
@@ -74,6 +75,7 @@ def read_ticket(row: Row) -> Ticket:
         zipcode=None,
         point=position(row, column="location"),
         area=label(row.get("commission_district"), "commission_district"),
+        reopened_at=reopened_at,
     )
 
 
@@ -82,10 +84,9 @@ def _desk(assigned_to: str | None) -> str | None:
     return RANK.sub(r"\1", assigned_to) if assigned_to else None
 
 
-def _closed_at(row: Row, requested_at: datetime) -> datetime | None:
+def _closed_at(row: Row, requested_at: datetime, reopened_at: datetime | None) -> datetime | None:
     """The closing time, unless the request was opened again behind it."""
     closed_at = moment(row.get("closed"), "closed", ZONE, after=requested_at)
-    reopened_at = moment(row.get("reopened"), "reopened", ZONE, after=requested_at)
     return None if closed_at and reopened_at and reopened_at > closed_at else closed_at
 
 

@@ -70,7 +70,7 @@ def _compute(
     tickets = f"select {', '.join(SCHEMAS['ticket'])} from tickets where {where}"
     tables.take("ticket", SCHEMAS["ticket"], tickets, kept)
     tables.load("target", SCHEMAS["target"], _targets(city))
-    tables.load("setting", SCHEMAS["setting"], [_setting(city, datetime.fromisoformat(as_of))])
+    tables.load("setting", SCHEMAS["setting"], [_setting(city, datetime.fromisoformat(as_of), _tells_reopenings(kept))])
     for statement in statements:
         check()
         tables.make(statement.name, statement.select)
@@ -82,10 +82,16 @@ def _targets(city: City) -> Iterator[tuple[str, float]]:
             yield kind, target.total_seconds() / HOUR
 
 
-def _setting(city: City, as_of: datetime) -> tuple[datetime, date, float | None, bool]:
+def _tells_reopenings(kept: Tables) -> bool:
+    """Whether any request of the whole lake has one: a column that was never filled, or is gone, says nothing."""
+    return bool(kept.rows("select count(reopened_at) > 0 from tickets")[0][0])
+
+
+def _setting(city: City, as_of: datetime, tells_reopenings: bool) -> tuple[datetime, date, float | None, bool, bool]:
     target = city.targets.default if city.targets else None
     hours = target.total_seconds() / HOUR if target else None
-    return as_of.astimezone(UTC), as_of.astimezone(city.zone).date(), hours, city.is_closed_by_day
+    on = as_of.astimezone(city.zone).date()
+    return as_of.astimezone(UTC), on, hours, city.is_closed_by_day, tells_reopenings
 
 
 def _figures(tables: Workbench) -> Iterator[Figure]:

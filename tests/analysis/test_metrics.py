@@ -38,6 +38,7 @@ def request(**values: Any) -> Row:
         "closed_on": date(2025, 3, 12),
         "due_at": None,
         "is_first_call": False,
+        "reopened_at": None,
     }
     assert values.keys() <= row.keys()
     return row | values
@@ -61,12 +62,13 @@ def measured(tmp_path: Path) -> Iterator[Any]:
         targets: dict[str, float] | None = None,
         target: float | None = None,
         is_by_day: bool = False,
+        tells_reopenings: bool = False,
         statements: Sequence[Statement] = STATEMENTS,
     ) -> tuple[list[Row], list[tuple[Any, ...]]]:
         with Tables(spill=tmp_path / "spill", threads=1) as tables:
             tables.load("ticket", SCHEMAS["ticket"], [tuple(row[name] for name in SCHEMAS["ticket"]) for row in rows])
             tables.load("target", SCHEMAS["target"], (targets or {}).items())
-            tables.load("setting", SCHEMAS["setting"], [(AS_OF, AS_OF.date(), target, is_by_day)])
+            tables.load("setting", SCHEMAS["setting"], [(AS_OF, AS_OF.date(), target, is_by_day, tells_reopenings)])
             for statement in statements:
                 tables.make(statement.name, statement.select)
             names = [name for name, *_ in tables.rows("describe measure")]
@@ -156,6 +158,23 @@ def test_an_open_request_lasts_in_whole_local_days_where_closings_are_days(measu
     assert group(by_the_hour)["km_median_ttr"] == 1.0, "a half of the two that were still there"
 
 
+def test_of_those_closed_once_some_were_opened_again(measured: Any) -> None:
+    again = datetime(2025, 3, 12, tzinfo=UTC)
+    first = request(is_first_call=True)
+    rows, _ = measured(
+        [request(), first, request(reopened_at=again), still_open(reopened_at=again), still_open()],
+        tells_reopenings=True,
+    )
+    city = group(rows)
+    assert (city["reopen_pct"], city["n_reopen"], city["x_never_closed"], city["x_untold"]) == (50.0, 4, 1, 0)
+
+
+def test_where_the_city_does_not_tell_nothing_is_said_of_reopenings(measured: Any) -> None:
+    rows, _ = measured([request(), still_open()])
+    city = group(rows)
+    assert (city["reopen_pct"], city["n_reopen"], city["x_never_closed"], city["x_untold"]) == (None, 0, 0, 2)
+
+
 def test_what_cannot_be_measured_is_counted_by_reason(measured: Any) -> None:
     rows, _ = measured(
         [
@@ -229,6 +248,7 @@ REQUESTS = st.builds(
             "is_first_call": first,
             "closed_at": row["closed_at"] and row["requested_at"] + timedelta(hours=hours),
             "due_at": row["requested_at"] + timedelta(hours=30) if hours % 2 else None,
+            "reopened_at": row["requested_at"] if hours % 3 else None,
         }
     ),
     st.sampled_from([request(), still_open(), by_day(3), by_day(-1), request(closed_at=None, closed_on=None)]),
@@ -324,10 +344,12 @@ def test_a_thousand_requests_in_groups_have_the_product_limits_medians(measured:
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(REQUESTS, min_size=1, max_size=20))
-def test_of_every_measure_what_counts_and_what_does_not_add_up_to_the_volume(measured: Any, given: list[Row]) -> None:
-    rows, _ = measured(given, statements=of_span("area_type"))
-    (city,), _ = measured(given, statements=of_span("city"))
+@given(st.lists(REQUESTS, min_size=1, max_size=20), st.booleans())
+def test_of_every_measure_what_counts_and_what_does_not_add_up_to_the_volume(
+    measured: Any, given: list[Row], tells: bool
+) -> None:
+    rows, _ = measured(given, statements=of_span("area_type"), tells_reopenings=tells)
+    (city,), _ = measured(given, statements=of_span("city"), tells_reopenings=tells)
     for row in (city, *rows):
         for measure in MEASURES:
             if measure.excluded:

@@ -79,10 +79,13 @@ def test_a_request_is_over_when_it_has_a_closing_or_is_archived(status: str, clo
 def test_a_request_opened_again_behind_its_closing_is_open() -> None:
     read = ticket(status="Open", reopened="07/13/2022 10:00:00")
     assert (read.is_open, read.closed_at, read.closed_on) == (True, None, None)
+    assert read.reopened_at == datetime(2022, 7, 13, 14, tzinfo=UTC)
 
 
 def test_a_request_closed_again_behind_its_reopening_is_closed() -> None:
-    assert ticket(reopened="07/10/2022 10:00:00").closed_on == date(2022, 7, 12)
+    read = ticket(reopened="07/10/2022 10:00")
+    assert (read.closed_on, read.reopened_at) == (date(2022, 7, 12), datetime(2022, 7, 10, 14, tzinfo=UTC))
+    assert ticket().reopened_at is None
 
 
 def test_a_closing_before_the_opening_is_kept_as_it_is() -> None:

@@ -90,6 +90,13 @@ async def test_the_city_as_a_whole(followed: Path) -> None:
     assert found["median_ttr"].n == 4_924
 
 
+async def test_the_share_reopened_is_that_of_the_file(followed: Path, independent: Any) -> None:
+    ((reopened,),) = independent.execute("select count(*) from request where reopened is not null").fetchall()
+    found = (await figures(followed, "city", "reopen_pct"))[None, "reopen_pct"]
+    assert (reopened, found.n, found.excluded) == (94, 5_000 - 55, {"never closed": 55})
+    assert found.value == pytest.approx(100 * reopened / found.n)
+
+
 async def test_backlog_and_ninetieth_percentile_by_type_are_those_of_the_file(followed: Path, independent: Any) -> None:
     found = await figures(followed, "type", "volume", "backlog", "p90_ttr_hours")
     expected = independent.execute(

@@ -37,7 +37,7 @@ def _request(dice: random.Random, number: int) -> tuple[Any, ...]:
         *(str(number), is_open, dice.choice((None, "", "Graffiti", "Pothole")), dice.choice((None, "North", "Süd"))),
         *(at, on, dice.choice((None, at + 2 * later))),
         *(closed if dice.random() < 0.7 else None, closed and closed.date(), dice.choice((None, at + later / 2))),
-        dice.random() < 0.1,
+        *(dice.random() < 0.1, dice.choice((None, None, at + later / 3))),
     )
 
 
@@ -47,7 +47,7 @@ def test_each_table_is_the_same(seed: int | None, target: float | None, here: Ta
     for tables in (here, there):
         tables.load("ticket", SCHEMAS["ticket"], rows)
         tables.load("target", SCHEMAS["target"], [("Graffiti", 49.0), ("Pothole", 0.1)] if target else [])
-        tables.load("setting", SCHEMAS["setting"], [(AS_OF, date(2025, 3, 1), target, seed == 2)])
+        tables.load("setting", SCHEMAS["setting"], [(AS_OF, date(2025, 3, 1), target, seed == 2, seed == 1)])
         for statement in STATEMENTS:
             tables.make(statement.name, statement.select)
     for statement in STATEMENTS:

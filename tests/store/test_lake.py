@@ -40,6 +40,7 @@ def test_a_ticket_comes_back_as_it_went_in_with_naive_utc_times(folder: Path) ->
         zipcode="",
         updated_at=datetime(2025, 2, 1, 0, 0, 0, 1234, tzinfo=UTC),
         is_first_call=True,
+        reopened_at=datetime(2025, 2, 3, 4, 5, 6, tzinfo=UTC),
         point=None,
     )
     put(folder, [odd], first=1)

@@ -20,6 +20,7 @@ KINDS = {
     "closed": Kind.TEXT,
     "last_updated": Kind.TEXT,
     "commission_district": Kind.TEXT,
+    "reopened": Kind.TEXT,
 }
 
 
@@ -33,6 +34,7 @@ def request(number: int, **values: Any) -> dict[str, Any]:
         "closed": f"03/{3 + number % 28:02d}/2025 09:00:00",
         "last_updated": f"03/{3 + number % 28:02d}/2025 09:00:00",
         "commission_district": "1",
+        "reopened": None,
     }
     return row | values
 

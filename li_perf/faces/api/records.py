@@ -29,6 +29,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     lat: float | None
     channel: str | None
     is_first_call: bool
+    reopened_at: str | None
 
 
 class Requests(msgspec.Struct, frozen=True, kw_only=True):
