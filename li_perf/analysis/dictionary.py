@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from li_perf.analysis.metrics import HIGHEST_SCORE, ON_TIME_TARGET_PCT
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
@@ -21,6 +23,13 @@ class Measure:
 FIRST_CALL = {"resolved on the first call": "first_call"}
 UNTIMED, NEGATIVE = "closed, and nobody knows when", "closed before it was opened"
 NOT_TIMED = {"still open": "x_open", UNTIMED: "x_untimed", NEGATIVE: "x_negative", **FIRST_CALL}
+NOT_DUE = {
+    **FIRST_CALL,
+    "no target": "x_no_target",
+    "open and not due yet": "x_not_due",
+    UNTIMED: "x_due_untimed",
+    NEGATIVE: "x_due_negative",
+}
 BY_DAY = {"the day of closing is known, not the hour": "x_by_day"}
 
 MEASURES = (
@@ -113,13 +122,17 @@ MEASURES = (
             "due date, else its type's target, else the city's."
         ),
         n="n_on_time",
-        excluded={
-            **FIRST_CALL,
-            "no target": "x_no_target",
-            "open and not due yet": "x_not_due",
-            UNTIMED: "x_due_untimed",
-            NEGATIVE: "x_due_negative",
-        },
+        excluded=NOT_DUE,
+    ),
+    Measure(
+        name="city_score",
+        unit="score",
+        definition=(
+            f"on_time_pct over {ON_TIME_TARGET_PCT} percent, at most {HIGHEST_SCORE}: 1 is that share on time, as "
+            "Boston's CityScore rates it; no city here publishes a share of its own."
+        ),
+        n="n_on_time",
+        excluded=NOT_DUE,
     ),
     Measure(
         name="reopen_pct",

@@ -197,6 +197,17 @@ def test_an_open_request_past_its_target_is_late_and_one_not_due_yet_says_nothin
     assert (city["on_time_pct"], city["n_on_time"], city["x_not_due"]) == (50.0, 2, 1)
 
 
+@pytest.mark.parametrize(("on_time", "late", "score"), [(0, 5, 0.0), (2, 3, 0.5), (4, 1, 1.0), (5, 0, 1.25)])
+def test_the_score_is_one_where_four_of_five_are_on_time(measured: Any, on_time: int, late: int, score: float) -> None:
+    rows, _ = measured([*[by_day(1)] * on_time, *[by_day(9)] * late], target=72.0, statements=of_span("city"))
+    assert (rows[0]["city_score"], rows[0]["n_on_time"]) == (score, 5)
+
+
+def test_without_any_target_there_is_no_score(measured: Any) -> None:
+    rows, _ = measured([request()], statements=of_span("city"))
+    assert rows[0]["city_score"] is None
+
+
 def test_a_requests_own_due_date_comes_before_its_types_target_and_that_before_the_citys(measured: Any) -> None:
     late = request(due_at=datetime(2025, 3, 11, 15, tzinfo=UTC))
     rows, _ = measured([late, request(), request(service_name="Pothole")], targets={"Graffiti": 49.0}, target=1.0)
