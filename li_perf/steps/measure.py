@@ -50,11 +50,18 @@ def between(
 
     Computed now, from the lake. Raises StoreError where there is none.
     """
+    with TemporaryDirectory(prefix="li_perf-") as spill, lake.reading(lake.folder_of(store), spill=Path(spill)) as kept:
+        return between_in(kept, city, level=level, as_of=as_of, since=since, until=until)
+
+
+def between_in(
+    kept: Tables, city: City, *, level: str, as_of: str, since: date | None, until: date | None
+) -> tuple[int, list[Figure]]:
+    """The same of a lake that is being read."""
     bounds = [(">=", since), ("<", until)]
     where = " and ".join(f"requested_on {sign} date '{day.isoformat()}'" for sign, day in bounds if day) or "true"
-    with TemporaryDirectory(prefix="li_perf-") as spill, lake.reading(lake.folder_of(store), spill=Path(spill)) as kept:
-        _compute(city, kept, kept, as_of, of_span(level), where=where)
-        return kept.rows("select count(*) from ticket")[0][0], list(_figures(kept))
+    _compute(city, kept, kept, as_of, of_span(level), where=where)
+    return kept.rows("select count(*) from ticket")[0][0], list(_figures(kept))
 
 
 def _compute(

@@ -1,6 +1,6 @@
 """Real requests of Vancouver, New York and Nashville through silver to their measures, beside a second way to them.
 
-The second way is plain Python over the files as they stand; both take them for a day older than the last opening.
+The second way is plain Python over the files as they stand; to both they came a day after the last opening.
 """
 
 from __future__ import annotations

@@ -73,11 +73,16 @@ class FigureItem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
-    """A page of figures: of data as of `as_of`, measured at `made_at`; `next` is the next page's address, if any."""
+    """A page of figures: of data as of `as_of`, measured at `made_at`; `next` is the next page's address, if any.
+
+    `since` and `until` are those asked for where the figures are of requests opened between them, else null.
+    """
 
     city: str
     as_of: str
     made_at: str
+    since: str | None
+    until: str | None
     definitions: dict[str, Definition]
     items: list[FigureItem]
     total: int

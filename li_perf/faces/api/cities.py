@@ -12,7 +12,7 @@ from li_perf.errors import StoreError
 from li_perf.faces.api.answers import Cities, CityItem, Figures
 from li_perf.faces.api.asking import USUAL, Format, InCity, Limit, Offset, only_known, served
 from li_perf.faces.api.documents import answered
-from li_perf.faces.api.figures import Group, figures_of
+from li_perf.faces.api.figures import Group, Question, figures_of
 from li_perf.faces.api.sending import Table, Version, made_at, send, unchanged
 from li_perf.faces.api.serving import Held
 from li_perf.store import measures
@@ -42,7 +42,8 @@ async def areas(
     request: Request, held: InCity, limit: Limit = USUAL, offset: Offset = 0, format: Format = None
 ) -> Response:
     """The areas, each with its volume of all time; the empty one is of requests that name none."""
-    return await figures_of(request, held, VOLUME, Group(by="area", period="all"), limit=limit, offset=offset)
+    group = Group(by="area", period="all")
+    return await figures_of(request, Question(held=held, asked=VOLUME, group=group, limit=limit, offset=offset))
 
 
 @router.get("/v1/cities/{city}/types", **answered(Figures, 404, 503, csv=True))
@@ -50,7 +51,8 @@ async def types(
     request: Request, held: InCity, limit: Limit = USUAL, offset: Offset = 0, format: Format = None
 ) -> Response:
     """The types of requests, each with its volume of all time; the empty one is of requests that name none."""
-    return await figures_of(request, held, VOLUME, Group(by="type", period="all"), limit=limit, offset=offset)
+    group = Group(by="type", period="all")
+    return await figures_of(request, Question(held=held, asked=VOLUME, group=group, limit=limit, offset=offset))
 
 
 async def _item(held: Held) -> CityItem:

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 import msgspec
-from fastapi import HTTPException, Request, Response
+from fastapi import Request, Response
 
 from li_perf.analysis.dictionary import Measure
 from li_perf.faces.api.answers import Definition, FigureItem, Figures
@@ -36,16 +36,33 @@ class Group:
     since: date | None = None
     until: date | None = None
 
+    @property
+    def level(self) -> str:
+        return self.by.replace(",", "_")
 
-async def figures_of(
-    request: Request, held: Held, asked: Sequence[Measure], group: Group, *, limit: int, offset: int
-) -> Response:
-    """A page of these measures of a city. Refuses with 404 days of the one period that has none."""
-    if group.period == "all" and (group.since or group.until):
-        raise HTTPException(404, "`since` and `until` bound periods: ask with `period`, for example month.")
+    @property
+    def is_span(self) -> bool:
+        """Whether it is of the days between two that are no period of their own."""
+        return self.period == "all" and (self.since or self.until) is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """Which page of which measures of a city, and of which groups."""
+
+    held: Held
+    asked: Sequence[Measure]
+    group: Group
+    limit: int
+    offset: int
+
+
+async def figures_of(request: Request, question: Question) -> Response:
+    """A page of figures that were measured."""
+    group, asked = question.group, question.asked
     query = measures.selection(
         period=group.period,
-        level=group.by.replace(",", "_"),
+        level=group.level,
         names=[measure.name for measure in asked],
         area=group.area,
         kind=group.type,
@@ -55,20 +72,37 @@ async def figures_of(
 
     async def make(snapshot: Snapshot, measurement: Measurement, version: Version) -> Response:
         total = await _total(snapshot, query, (tuple(one.name for one in asked), group), version)
-        found = await measures.page(snapshot, measures.bare(query), limit=limit, offset=offset)
-        following = page_after(request, offset=offset + limit) if offset + limit < total else None
-        page = Figures(
-            city=held.city.name,
-            as_of=measurement.as_of,
-            made_at=measurement.made_at,
-            definitions=definitions(asked),
-            items=_items(found, measurement.as_of),
-            total=total,
-            next=following,
-        )
-        return send(request, page, version, table=lambda: _table(page), following=following)
+        found = await measures.page(snapshot, measures.bare(query), limit=question.limit, offset=question.offset)
+        rows = [(*kept, _decode(excluded) if excluded else {}) for *kept, excluded in found]
+        return page_of(request, question, measurement, version, rows, total=total)
 
-    return await from_gold(request, held, make)
+    return await from_gold(request, question.held, make)
+
+
+def page_of(
+    request: Request,
+    question: Question,
+    about: Measurement,
+    version: Version,
+    rows: Sequence[Sequence[Any]],
+    *,
+    total: int,
+) -> Response:
+    """The answer; `rows` are name, area, type, period, starts_on, value, n, excluded."""
+    group, behind = question.group, question.offset + question.limit
+    following = page_after(request, offset=behind) if behind < total else None
+    page = Figures(
+        city=question.held.city.name,
+        as_of=about.as_of,
+        made_at=about.made_at,
+        since=group.since.isoformat() if group.is_span and group.since else None,
+        until=group.until.isoformat() if group.is_span and group.until else None,
+        definitions=definitions(question.asked),
+        items=_items(rows, about.as_of),
+        total=total,
+        next=following,
+    )
+    return send(request, page, version, table=lambda: _table(page), following=following)
 
 
 def definitions(asked: Sequence[Measure]) -> dict[str, Definition]:
@@ -98,7 +132,7 @@ def _items(rows: Sequence[Any], as_of: str) -> list[FigureItem]:
             starts_on=starts_on,
             value=value,
             n=n,
-            excluded=_decode(excluded) if excluded else {},
+            excluded=excluded,
             definition=name,
             as_of=as_of,
         )

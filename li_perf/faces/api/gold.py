@@ -20,16 +20,22 @@ async def from_gold(request: Request, held: Held, make: Make) -> Response:
     refuse_absent(held)
 
     async def read(snapshot: Snapshot) -> Response:
-        measurement = await measures.measured(snapshot)
-        if measurement is None:
-            name = held.city.name
-            raise HTTPException(503, f"There are no measures of {name} yet. `li-perf measure {name}` makes them.")
+        measurement = await measured(held, snapshot)
         version = version_of(held, measurement)
         return (
             unchanged(request, version) if version.is_held_by(request) else await make(snapshot, measurement, version)
         )
 
     return await held.shelf.look(read)
+
+
+async def measured(held: Held, snapshot: Snapshot) -> Measurement:
+    """What the city's measures are of. Refuses with 503 where there are none."""
+    found = await measures.measured(snapshot)
+    if found is None:
+        name = held.city.name
+        raise HTTPException(503, f"There are no measures of {name} yet. `li-perf measure {name}` makes them.")
+    return found
 
 
 def refuse_absent(held: Held) -> None:

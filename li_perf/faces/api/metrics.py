@@ -26,9 +26,10 @@ from li_perf.faces.api.asking import (
     only_known,
 )
 from li_perf.faces.api.documents import answered
-from li_perf.faces.api.figures import Group, definitions, figures_of
+from li_perf.faces.api.figures import Group, Question, definitions, figures_of
 from li_perf.faces.api.gold import from_gold
 from li_perf.faces.api.sending import Table, Version, page_after, send
+from li_perf.faces.api.spanning import figures_between
 from li_perf.store import measures
 from li_perf.store.measures import Measurement
 from li_perf.store.reading import Snapshot
@@ -52,10 +53,13 @@ async def metrics(
     offset: Offset = 0,
     format: Format = None,
 ) -> Response:
-    """Figures by area, type and period; `since` and `until` bound the periods' first days."""
+    """Figures by area, type and period.
+
+    `since` and `until` bound the periods' first days; with the period `all`, the days on which requests were opened.
+    """
     asked = _made(name, by, period)
     group = Group(by=by, period=period, area=area, type=type, since=since, until=until)
-    return await figures_of(request, held, asked, group, limit=limit, offset=offset)
+    return await _figures(request, Question(held=held, asked=asked, group=group, limit=limit, offset=offset))
 
 
 @router.get("/v1/cities/{city}/volume/unplaced", **answered(Figures, 404, 503, csv=True))
@@ -74,7 +78,7 @@ async def unplaced(
     """Requests that name no area, beside all requests."""
     asked = (BY_NAME["volume"], BY_NAME["volume_unplaced"])
     group = Group(by=by, period=period, type=type, since=since, until=until)
-    return await figures_of(request, held, asked, group, limit=limit, offset=offset)
+    return await _figures(request, Question(held=held, asked=asked, group=group, limit=limit, offset=offset))
 
 
 @router.get("/v1/cities/{city}/rolling", **answered(Days, 404, 503, csv=True))
@@ -107,6 +111,11 @@ async def rolling(
         return send(request, page, version, table=lambda: _table(page), following=following)
 
     return await from_gold(request, held, make)
+
+
+async def _figures(request: Request, question: Question) -> Response:
+    """What was measured, or what has to be."""
+    return await (figures_between if question.group.is_span else figures_of)(request, question)
 
 
 def _made(names: Sequence[str], by: str, period: str) -> Sequence[Measure]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from li_perf.cities.city import City
+from li_perf.faces.api.spans import Spans
 from li_perf.store.reading import Shelf
 
 LAKES = 2  # read at a time
@@ -43,3 +44,4 @@ class Served:
     room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(LAKES))
     at_work: set[object] = field(default_factory=set)  # a token for each lake that is being read
     examining: asyncio.Lock = field(default_factory=asyncio.Lock)
+    spans: Spans = field(default_factory=Spans)
