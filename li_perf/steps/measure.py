@@ -11,7 +11,8 @@ from typing import Any
 
 from li_perf.analysis.dictionary import BY_WEEK, MEASURES
 from li_perf.analysis.matching import Statement
-from li_perf.analysis.metrics import SCHEMAS, STATEMENTS, of_span
+from li_perf.analysis.measured import SCHEMAS
+from li_perf.analysis.metrics import STATEMENTS, of_span
 from li_perf.cities.city import City
 from li_perf.steps.apart import apart
 from li_perf.steps.fill_lake import fill_lake

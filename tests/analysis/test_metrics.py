@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from li_perf.analysis.dictionary import BY_NAME, MEASURES
 from li_perf.analysis.matching import Statement
-from li_perf.analysis.metrics import PERIODS, SCHEMAS, STATEMENTS, of_span
+from li_perf.analysis.measured import SCHEMAS
+from li_perf.analysis.metrics import PERIODS, STATEMENTS, of_span
 from li_perf.store.query import Tables
 
 AS_OF = datetime(2025, 7, 1, 12, tzinfo=UTC)

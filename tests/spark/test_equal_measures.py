@@ -10,7 +10,8 @@ import pytest
 from spark.conftest import IS_CLUSTER
 from support.sameness import assert_same_answer
 
-from li_perf.analysis.metrics import SCHEMAS, STATEMENTS
+from li_perf.analysis.measured import SCHEMAS
+from li_perf.analysis.metrics import STATEMENTS
 from li_perf.store.query import Tables
 from li_perf.store.spark import SparkTables
 
