@@ -23,6 +23,7 @@ class Arrival:
 
     status = 200
     headers = HEADERS
+    seconds = 0.0
 
     def __init__(self, body: bytes) -> None:
         self._body = body

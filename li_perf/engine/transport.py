@@ -58,7 +58,7 @@ class Transport:
 
     async def send(self, request: Request) -> Arrival:
         """Send the request and wait for the answer's head. Raises one of `ERRORS`."""
-        written = self._written(request)
+        written, time = self._written(request), asyncio.get_running_loop().time
         connection = await self._connected()
         try:
             protocol, transport = connection.protocol, connection.transport
@@ -66,6 +66,7 @@ class Transport:
                 raise aiohttp.ServerDisconnectedError
             protocol.set_response_params(read_until_eof=True, read_timeout=self._patience)
             protocol.start_timeout()
+            sent_at = time()
             transport.write(written)
             head, payload = await protocol.read()
             while head.code < 200 and head.code != SWITCHED:
@@ -73,7 +74,7 @@ class Transport:
         except BaseException:
             connection.close()
             raise
-        return Arrival(connection, head.code, head.headers, payload)
+        return Arrival(connection, head.code, head.headers, payload, time() - sent_at)
 
     async def _connected(self) -> Any:
         """A connection on which nothing has come that nobody asked for. Raises ServerDisconnectedError."""
@@ -95,13 +96,21 @@ class Transport:
 
 
 class Arrival:
-    """An answer whose head has come: `read` its body, and the connection is free again; or `close` it."""
+    """An answer whose head came `seconds` after the request left: `read` its body, and the connection is free again."""
 
-    __slots__ = ("_connection", "_payload", "headers", "status")
+    __slots__ = ("_connection", "_payload", "headers", "seconds", "status")
 
-    def __init__(self, connection: Any, status: int, headers: Mapping[str, str], payload: aiohttp.StreamReader) -> None:
+    def __init__(
+        self,
+        connection: Any,
+        status: int,
+        headers: Mapping[str, str],
+        payload: aiohttp.StreamReader,
+        seconds: float,
+    ) -> None:
         self._connection = connection
         self._payload = payload
+        self.seconds = seconds
         self.status = status
         self.headers = headers
 
