@@ -41,6 +41,7 @@ class Ledger:
         self._waiting: list[_Waiting] = []
         self._is_wanted = asyncio.Event()
         self._is_urgent = asyncio.Event()
+        self._has_committed = asyncio.Event()
         self._is_last = False
         self._owed = 0
         self._failure: BaseException | None = None
@@ -67,7 +68,8 @@ class Ledger:
         self._put(_Waiting(changes, then=then))
         while self._owed > ahead:
             self._is_urgent.set()
-            await self.save()
+            await self._has_committed.wait()
+        self._complain()
 
     async def given(self) -> None:
         """Return when all that was given is durable."""
@@ -111,6 +113,8 @@ class Ledger:
                 problem = await self._committed(waiting)
                 for item in waiting:
                     self._settle(item, problem)
+                self._has_committed.set()  # for who waits for it now
+                self._has_committed.clear()
         finally:
             self._writer.close()
 
