@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from li_perf.model import Complaint, Period, Point, Property, Reject, Ticket, Violation
 from li_perf.sources.portal import Portal
+from li_perf.store.plain import Plain
 
 R = TypeVar("R")
 Row = Mapping[str, Any]
@@ -28,6 +29,8 @@ class Dataset(Generic[R]):
     `floor` is the fewest rows that a download of a whole year may have. `identify` gives the items of a page their
     numbers where rows have none of their own; it drops none. A page must then hold all that was opened at a moment, or
     what changed of it, and beside it goes what is known of those moments (see `twins.numbered`).
+
+    `plain` says the same as `read` of the rows that DuckDB can read by itself: for tables of millions of rows.
     """
 
     portal: Portal
@@ -37,6 +40,7 @@ class Dataset(Generic[R]):
     page_size: int = 5_000
     floor: int = 0
     identify: Callable[[Iterable[R | Reject], Iterable[R]], Iterator[R | Reject]] = as_numbered
+    plain: Plain | None = None
 
     @property
     def table(self) -> str:

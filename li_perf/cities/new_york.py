@@ -9,6 +9,7 @@ from li_perf.cities.city import City, Dataset, Row, Targets
 from li_perf.cities.clock import is_midnight, moment
 from li_perf.cities.places import position
 from li_perf.cities.reading import (
+    UNKNOWN,
     Unreadable,
     five_digits,
     identifier,
@@ -21,6 +22,7 @@ from li_perf.cities.reading import (
 from li_perf.cities.spelling import respelled
 from li_perf.model import Point, Ticket
 from li_perf.sources.socrata import Table
+from li_perf.store import plain
 
 ZONE = ZoneInfo("America/New_York")
 CLOSED = frozenset({"closed", "closed - testing", "cancel", "canceled", "cancelled"})
@@ -75,6 +77,34 @@ def _closed(row: Row, requested_at: datetime) -> tuple[datetime | None, date | N
     return None if day_only else closed_at, local_day(closed_at, ZONE)
 
 
+STATUS = plain.required(plain.identifier("status"))
+PLAIN = plain.Plain(  # what `read_ticket` says, of plain rows
+    zone=ZONE,
+    values={
+        "service_request_id": plain.required(plain.identifier("unique_key")),
+        "status": STATUS,
+        "is_open": plain.Value(
+            sql=f"case when {plain.is_any(STATUS, {SILENT})} then closed_date is null "
+            f"else not {plain.is_any(STATUS, CLOSED)} end"
+        ),
+        "service_name": plain.text("complaint_type"),
+        "service_type": plain.known("descriptor", UNKNOWN),
+        "agency_responsible": plain.text("agency"),
+        "requested_at": plain.required(plain.moment("created_date")),
+        "requested_on": plain.day("created_date"),
+        "updated_at": plain.moment("resolution_action_updated_date"),
+        "closed_at": plain.moment_but_midnight("closed_date"),
+        "closed_on": plain.day("closed_date"),
+        "address": plain.text("incident_address"),
+        "zipcode": plain.five_digits(plain.known("incident_zip", UNKNOWN)),
+        **plain.degrees(lon="longitude", lat="latitude", place="location"),
+        "area": plain.known("borough", UNKNOWN),
+        "channel": plain.known("open_data_channel_type", UNKNOWN),
+        "resolution": plain.text("resolution_description"),
+        "due_at": plain.moment("due_date"),
+    },
+)
+
 REQUESTS = Dataset(
     portal=Table(table="erm2-nwe9", opened_in="created_date", zone=ZONE),
     required=("unique_key", "created_date", "closed_date", "agency", "complaint_type", "status"),
@@ -85,6 +115,7 @@ REQUESTS = Dataset(
     read=read_ticket,
     page_size=20_000,
     floor=1,
+    plain=PLAIN,
 )
 
 NEW_YORK = City(

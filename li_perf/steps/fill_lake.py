@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from li_perf.cities.city import Dataset, as_numbered
+from li_perf.cities.city import as_numbered
 from li_perf.errors import UserError
-from li_perf.model import Reject, Ticket
 from li_perf.steps.apart import apart
 from li_perf.steps.job import Job, Progress
+from li_perf.steps.stage import stage_pages
 from li_perf.store import lake, received
 from li_perf.store.batch import Batch
 from li_perf.store.lake import Lake, State
@@ -53,28 +52,12 @@ def _together(downloads: Sequence[Download]) -> int:
 
 async def _read(job: Job, now: Lake, behind: Behind, part: slice, *, afresh: bool) -> State:
     """Stage the pages of a part of the downloads, and commit them."""
-    dataset, repeated = job.city.requests, dict[int, int]()
     runs = [each.run for each in behind.finished[part]]
-    pages = await received.pages(job.ledger, dataset.table, runs)
-    told = Progress(step="read pages", done=0, total=sum(page.row_count for page in pages))
+    pages = await received.pages(job.ledger, job.city.requests.table, runs)
     with Batch(now, afresh=afresh) as batch:
-        for page in pages:
-            job.halt.check()
-            rows = dataset.portal.rows(await received.body(job.ledger, page.id))
-            new = rows[repeated.get(page.run_id, 0) :]
-            repeated[page.run_id] = dataset.portal.repeated(rows)
-            await apart(batch, lambda new=new, page=page: _stage(batch, dataset, new, page))  # type: ignore[misc]
-            job.tell(Progress(step=told.step, done=batch.received, total=told.total))
+        await stage_pages(job, batch, pages)
         cursor = behind.cursor(part.stop, pages[-1].id if pages else 0)
         return await apart(batch, lambda: batch.commit(cursor))
-
-
-def _stage(batch: Batch, dataset: Dataset[Ticket], rows: Sequence[Any], page: Any) -> None:
-    items: Iterable[Ticket | Reject] = map(dataset.read, rows)
-    if dataset.identify is not as_numbered:
-        read = list(items)
-        items = dataset.identify(read, batch.known(item for item in read if isinstance(item, Ticket)))
-    batch.stage(items, page=page.id, fetched_at=page.fetched_at, dataset=dataset.table)
 
 
 def _tell(job: Job, now: Lake, state: State) -> None:

@@ -7,9 +7,11 @@ months written by DuckDB within its own memory limit take less than 0.6 GB, and 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from threading import Lock
 from types import TracebackType
 from typing import Self
+from uuid import uuid4
 
 from li_perf.errors import StoreError
 from li_perf.model import Reject, Ticket
@@ -18,21 +20,24 @@ from li_perf.store import lake_merge as merge
 from li_perf.store.lake import Counts, Cursor, Lake, State, encoded, source
 from li_perf.store.lake_known import known_of
 from li_perf.store.lake_shape import REJECTS, TICKETS
+from li_perf.store.plain import Plain
+from li_perf.store.plain_pages import Left, Packed, PlainPages
 from li_perf.store.query import Tables, memory_share
 from li_perf.store.staging import Staging
 
-MEMORY = 400_000_000  # bytes that DuckDB may take; beyond that it spills
+MEMORY = 200_000_000  # bytes that DuckDB may take; beyond that it spills
 
 
 class Batch:
-    """Rows of pages; nothing of them is in the lake before `commit`. Used by one thread at a time.
+    """Rows of pages; nothing of them is in the lake before `commit`.
 
     `afresh` puts them in the place of all that the lake has, as does a lake with other columns than ours.
     """
 
     def __init__(self, lake: Lake, *, afresh: bool = False, memory_limit: int | None = None) -> None:
         self.afresh = afresh or lake.state is None or not lake.has_our_columns
-        self._lake, self._received = lake, 0
+        delta.uri(lake.folder)
+        self._lake, self._received, self._taking = lake, 0, Lock()
         self._work = lake.folder / "work"
         shutil.rmtree(self._work, ignore_errors=True)  # what a killed run left
         self._work.mkdir(parents=True)
@@ -48,10 +53,31 @@ class Batch:
     def received(self) -> int:
         return self._received
 
-    def stage(self, items: Iterable[Ticket | Reject], *, page: int, fetched_at: str, dataset: str) -> None:
-        """Take a page's rows, in their order; pages in the order in which they came."""
+    def stage(
+        self,
+        items: Iterable[Ticket | Reject],
+        *,
+        page: int,
+        fetched_at: str,
+        dataset: str,
+        places: Iterable[int] | None = None,
+    ) -> None:
+        """Take a page's rows, in their order, or those of its `places`."""
+        with lake_files.explained(self._lake.folder), self._taking:
+            taken = self._staging.take(items, page=page, fetched_at=fetched_at, dataset=dataset, places=places)
+            self._received += taken
+
+    def stage_plain(self, reader: PlainPages, pages: Sequence[Packed]) -> list[Left]:
+        """Take the plain rows of pages; the others, which are left. Of several threads, each with its own reader."""
         with lake_files.explained(self._lake.folder):
-            self._received += self._staging.take(items, page=page, fetched_at=fetched_at, dataset=dataset)
+            left = reader.stage(pages, self._staging.place())
+        with self._taking:
+            self._received += sum(page.rows for page in pages) - sum(map(len, left))
+        return left
+
+    def plain_pages(self, plain: Plain, columns: Sequence[str]) -> PlainPages:
+        """A reader of the plain rows of pages with these columns."""
+        return PlainPages(plain, columns, self._work / f"reader-{uuid4()}", lake=self._lake.folder)
 
     def known(self, tickets: Iterable[Ticket]) -> list[Ticket]:
         """What the lake has of the moments at which these were opened."""
@@ -63,6 +89,7 @@ class Batch:
         Raises StoreError where the rows do not add up, or the disk is full; then the lake is as it was.
         """
         with lake_files.explained(self._lake.folder):
+            self._staging.finish()
             for statement in merge.STATEMENTS:
                 self._tables.run(statement)
             state = self._state(cursor)

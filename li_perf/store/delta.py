@@ -88,7 +88,7 @@ def create(folder: Path, shape: Shape, *, partition: Sequence[str] = ()) -> None
     folder.mkdir(parents=True, exist_ok=True)
     kept = {"delta.deletedFileRetentionDuration": f"interval {RETENTION_HOURS} hours"}
     DeltaTable.create(
-        _uri(folder), schema=_schema(shape), mode="ignore", partition_by=list(partition), configuration=kept
+        uri(folder), schema=_schema(shape), mode="ignore", partition_by=list(partition), configuration=kept
     )
 
 
@@ -136,7 +136,7 @@ def _opened(folder: Path) -> Any:
     from deltalake.exceptions import DeltaError
 
     try:
-        return DeltaTable(_uri(folder))
+        return DeltaTable(uri(folder))
     except DeltaError as error:
         raise unreadable(folder.parent, error) from None
 
@@ -149,7 +149,8 @@ def unreadable(lake: Path, error: Exception) -> StoreError:
     )
 
 
-def _uri(folder: Path) -> str:
+def uri(folder: Path) -> str:
+    """A folder's name as deltalake takes it. Raises StoreError for one that it would look for elsewhere."""
     path = str(folder.resolve())
     if ODD.search(path):
         raise StoreError(

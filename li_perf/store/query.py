@@ -20,6 +20,8 @@ SHARE, LEAST, MOST = 0.25, 64_000_000, 4_000_000_000  # of the memory at hand, a
 # Of this container, in either version of control groups; "max", or more than there is, where it has none.
 CGROUP_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 
+JOIN_ORDER = "join_order,build_side_probe_side"  # what optimises it
+
 # In this order: nothing can be changed after the last.
 SETTINGS = (
     "timezone = 'UTC'",
@@ -36,11 +38,17 @@ class Tables:
     """The tables of one analysis, gone when closed; the session's zone is UTC, and SQL reaches no network.
 
     It reaches no file either, but for those in `folder`. Beyond `memory_limit` bytes, by default a quarter of what this
-    process may have, it spills into the folder `spill`.
+    process may have, it spills into the folder `spill`. Unless it `reorders`, joins are made as they are written.
     """
 
     def __init__(
-        self, *, spill: Path, threads: int | None = None, memory_limit: int | None = None, folder: Path | None = None
+        self,
+        *,
+        spill: Path,
+        threads: int | None = None,
+        memory_limit: int | None = None,
+        folder: Path | None = None,
+        reorders: bool = True,
     ) -> None:
         import duckdb
 
@@ -53,6 +61,7 @@ class Tables:
                 "temp_directory": str(spill),
                 "autoload_known_extensions": False,
                 "autoinstall_known_extensions": False,
+                "disabled_optimizers": "" if reorders else JOIN_ORDER,
             },
         )
         if folder is not None:

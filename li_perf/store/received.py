@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from li_perf.store.lake import Cursor
 from li_perf.store.ledger import Ledger
 from li_perf.store.packing import unpack
+from li_perf.store.plain_pages import Packed
 from li_perf.store.reading import Reads
 from li_perf.store.tables import download, page, run
 
@@ -91,6 +92,12 @@ async def pages(ledger: Ledger, dataset: str, runs: Sequence[int]) -> Sequence[A
 async def body(ledger: Ledger, number: int) -> bytes:
     """A page as received."""
     return unpack(await ledger.scalar(select(page.c.body).where(page.c.id == number)))
+
+
+async def packed(ledger: Ledger, of: Any) -> Packed:
+    """One of `pages` as it lies in the store."""
+    body = await ledger.scalar(select(page.c.body).where(page.c.id == of.id))
+    return Packed(id=of.id, rows=of.row_count, fetched_at=of.fetched_at, body=body)
 
 
 async def rows_read(ledger: Reads, dataset: str, cursor: Cursor | None) -> int:

@@ -6,15 +6,19 @@ import csv
 import json
 import os
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
+from support.town import Lists, everything, filled, receive
 
-from li_perf.cities.new_york import ZONE, read_ticket
+from li_perf.cities.new_york import NEW_YORK, ZONE, read_ticket
 from li_perf.model import Ticket
+from li_perf.steps import stage
+from li_perf.store.batch import Batch
 
 DATA = Path(__file__).parents[2] / os.environ.get("LI_PERF_REAL_DATA", "../shared/data") / "nyc"
 ELEVATORS = DATA / "elevator_requests_2024_full.parquet"
@@ -86,6 +90,24 @@ def test_the_api_of_2026_is_read(of_2026: list[Ticket]) -> None:
     assert sum(ticket.point is None for ticket in of_2026) == 26
     assert Counter(ticket.area for ticket in of_2026)["BROOKLYN"] == 270
     assert sum(ticket.channel is None for ticket in of_2026) == 47
+
+
+async def test_duckdb_reads_nearly_all_of_them_as_the_function_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, left = tmp_path / "city.db", list[int]()
+    stage_plain = Batch.stage_plain
+    monkeypatch.setattr(
+        Batch, "stage_plain", lambda *page: [left.append(len(rows)) or rows for rows in stage_plain(*page)]
+    )
+    await receive(path, json.loads((DATA / "soda_erm2-nwe9_records_1000_2026-08.json").read_text()))
+    city = replace(NEW_YORK, requests=replace(NEW_YORK.requests, portal=Lists()))  # type: ignore[arg-type]
+    await filled(path, city=city)
+    one_by_one = everything(path)
+    monkeypatch.setattr(stage, "MANY_ROWS", 0)
+    await filled(path, city=city, afresh=True)
+    assert everything(path) == one_by_one
+    assert sum(left) < 10
 
 
 def test_one_request_of_2026_was_closed_before_it_was_opened_and_is_kept(of_2026: list[Ticket]) -> None:
