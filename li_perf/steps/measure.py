@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from functools import partial
@@ -18,12 +19,14 @@ from li_perf.steps.apart import apart
 from li_perf.steps.fill_lake import fill_lake
 from li_perf.steps.job import Job, Progress
 from li_perf.store import lake, measures
+from li_perf.store.lake import Lake
 from li_perf.store.measures import Figure
-from li_perf.store.query import Tables
+from li_perf.store.query import Tables, memory_share
 from li_perf.store.runs import now
 from li_perf.store.workbench import Workbench, beside
 
 HOUR = 3600.0
+MEMORY, OF_QUANTILES = 150_000_000, 64  # bytes in any case, and for each request
 COLUMNS = tuple(
     dict.fromkeys(name for measure in MEASURES for name in (measure.name, measure.n, *measure.excluded.values()))
 )
@@ -34,14 +37,23 @@ async def measure(job: Job) -> None:
     await fill_lake(job)
     as_of = job.run.extracted_at or now()
     path = job.ledger.path
+    now_kept = (await asyncio.to_thread(lake.look, lake.folder_of(path))).filled()
     with (
-        lake.reading(lake.folder_of(path), spill=path.with_suffix(".measuring")) as kept,
+        lake.shown(
+            now_kept, spill=path.with_suffix(".measuring"), memory_limit=_memory(now_kept), on_disk=True
+        ) as kept,
         beside(kept, job.engine) as tables,
     ):
         await apart(tables, partial(_compute, job.city, kept, tables, as_of, STATEMENTS, check=job.halt.check))
         requests: int = tables.rows("select count(*) from ticket")[0][0]
         await measures.replace(job.ledger, as_of=as_of, requests=requests, figures=_figures(tables), days=_days(tables))
     job.tell(Progress(step="measure", done=requests, total=requests))
+
+
+def _memory(known: Lake) -> int:
+    """How many bytes the measures of a lake may take: quantiles hold their values, the rest goes to disk."""
+    rows = known.tickets.rows if known.tickets else 0
+    return min(memory_share(), MEMORY + rows * OF_QUANTILES)
 
 
 def between(

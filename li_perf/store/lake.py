@@ -127,9 +127,9 @@ def reading(folder: Path, *, spill: Path, memory_limit: int | None = None, at: L
 
 
 @contextmanager
-def shown(lake: Lake, *, spill: Path, memory_limit: int | None = None) -> Iterator[Tables]:
-    """The same of a lake that was looked at, and is ours."""
-    with Tables(spill=spill, folder=lake.folder, memory_limit=memory_limit) as tables:
+def shown(lake: Lake, *, spill: Path, memory_limit: int | None = None, on_disk: bool = False) -> Iterator[Tables]:
+    """The same of a lake that was looked at, and is ours; tables made beside the views are `on_disk`, or in memory."""
+    with Tables(spill=spill, folder=lake.folder, memory_limit=memory_limit, on_disk=on_disk) as tables:
         _show(tables, lake)
         yield tables
 

@@ -39,6 +39,7 @@ class Tables:
 
     It reaches no file either, but for those in `folder`. Beyond `memory_limit` bytes, by default a quarter of what this
     process may have, it spills into the folder `spill`. Unless it `reorders`, joins are made as they are written.
+    Tables `on_disk` lie in `spill`, compressed: a third of the room, and out of memory before anything must be spilled.
     """
 
     def __init__(
@@ -49,12 +50,16 @@ class Tables:
         memory_limit: int | None = None,
         folder: Path | None = None,
         reorders: bool = True,
+        on_disk: bool = False,
     ) -> None:
         import duckdb
 
         shutil.rmtree(spill, ignore_errors=True)  # what a killed run left
+        self._disk = spill if on_disk else None
+        if on_disk:
+            spill.mkdir(parents=True)
         self._connection = duckdb.connect(
-            ":memory:",
+            str(spill / "tables.duckdb") if on_disk else ":memory:",
             config={
                 "threads": threads or min(4, os.cpu_count() or 1),
                 "memory_limit": f"{memory_limit or memory_share()}B",
@@ -131,6 +136,8 @@ class Tables:
     def close(self) -> None:
         _in_use.discard(self)
         self._connection.close()
+        if self._disk:
+            shutil.rmtree(self._disk, ignore_errors=True)
 
     def __enter__(self) -> Self:
         return self

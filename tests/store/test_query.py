@@ -106,3 +106,13 @@ def test_closed_tables_are_gone(tmp_path):
 
 def _naive(*parts: int) -> datetime:
     return datetime(*parts, tzinfo=UTC).replace(tzinfo=None)
+
+
+def test_tables_on_disk_answer_the_same_and_are_gone_when_closed(tmp_path):
+    folder = tmp_path / "spill"
+    with Tables(spill=folder, on_disk=True) as opened:
+        opened.load("t", {"n": "integer"}, [(n,) for n in range(10_000)])
+        opened.make("total", "select sum(n) as n from t")
+        assert opened.rows("select n from total") == [(49_995_000,)]
+        assert list(folder.iterdir())
+    assert not folder.exists()
