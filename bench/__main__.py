@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import kills, own, speed, targets, whole
+from bench import kills, own, speed, targets, whole, year
 from bench.contestants import BY_NAME, CONTESTANTS, KILLED
 from bench.tables import Page, say
 from bench.targets import Target
@@ -102,6 +102,8 @@ def main() -> None:
     wish = _wish()
     if wish.part == "run":
         whole.show(wish.tickets, wish.runs, wish.faults)
+    elif wish.part == "year":
+        year.show(wish.rows, wish.into)
     elif wish.part in BY_NAME:
         _alone(wish)
     else:
@@ -110,7 +112,7 @@ def main() -> None:
 
 def _wish() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    choices = ["all", *PARTS, *BY_NAME, "run"]
+    choices = ["all", *PARTS, *BY_NAME, "run", "year"]
     parser.add_argument("part", nargs="?", default="all", choices=choices, help="a part, or one contestant alone")
     parser.set_defaults(size=USUAL)
     parser.add_argument("--quick", dest="size", action="store_const", const=QUICK, help="under two minutes, coarse")
@@ -121,6 +123,7 @@ def _wish() -> argparse.Namespace:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--tickets", type=int, default=5_000, help="of `run`: a whole run against the simulated city")
     parser.add_argument("--faults", default="", help="of `run`, as of `li-perf simulate`")
+    parser.add_argument("--rows", type=int, default=3_600_000, help="of `year`: requests of New York")
     return parser.parse_args()
 
 

@@ -41,12 +41,12 @@ class Page:
             self.line(_line(row, widths))
         self.line()
 
-    def put_into(self, document: Path) -> None:
+    def put_into(self, document: Path, first: str = BEGIN, last: str = END) -> None:
         """Write it between the document's two marks, in the place of what is there."""
-        before, begin, rest = document.read_text().partition(BEGIN)
-        _, end, after = rest.partition(END)
+        before, begin, rest = document.read_text().partition(first)
+        _, end, after = rest.partition(last)
         if not end:
-            raise SystemExit(f"{document} has no place for figures: {BEGIN} and {END}, each on a line of its own.")
+            raise SystemExit(f"{document} has no place for figures: {first} and {last}, each on a line of its own.")
         document.write_text(before + begin + "\n" + "\n".join(self._lines) + end + after)
 
 
