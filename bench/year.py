@@ -39,6 +39,7 @@ def show(rows: int, into: Path | None) -> None:
     with _served(rows) as url, tempfile.TemporaryDirectory() as folder:
         _show(page, _all(url, Path(folder), rows))
     page.line(f"Load after: {os.getloadavg()[0]:.1f}.")
+    page.line()
     if into:
         page.put_into(into, BEGIN, END)
 
