@@ -46,7 +46,7 @@ from measured group by {by}
 
 
 def main(pages: Path, folder: Path, as_of: str) -> None:
-    tables = duckdb.connect(config={"threads": 2, "memory_limit": "1GB", "temp_directory": str(folder / "spill")})
+    tables = duckdb.connect(config={"threads": 2, "memory_limit": "4GB", "preserve_insertion_order": False})
     tables.execute("set timezone = 'UTC'")
     times = ", ".join(f"cast({name} as timestamp) as {name}" for name in COLUMNS if name.endswith("_date"))
     texts = ", ".join(name for name in COLUMNS if not name.endswith("_date"))

@@ -76,7 +76,7 @@ def _measured(rows: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
 
 def _instants(local: pd.Series[Any]) -> pd.Series[Any]:
     first = np.ones(len(local), dtype=bool)
-    return local.dt.tz_localize(ZONE, ambiguous=first, nonexistent="shift_forward").dt.tz_convert("UTC")
+    return local.dt.tz_localize(ZONE, ambiguous=first, nonexistent=pd.Timedelta(hours=1)).dt.tz_convert("UTC")
 
 
 def _days(span: pd.Series[Any]) -> pd.Series[Any]:
