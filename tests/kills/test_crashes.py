@@ -31,7 +31,8 @@ def test_an_exception_at_any_step_ends_the_process_and_loses_nothing(small_town:
         spoilt += 1
         seconds = ending.at - spoiled.stat().st_mtime
         assert seconds < AT_MOST, f"{where}: still alive {seconds:.0f} s later"
-        assert ending.code != 0, where
+        is_closing = small_town.steps[step - 1].endswith(" close")  # behind the last commit: the pool logs it, no more
+        assert ending.code != 0 or is_closing, where
         try:
             story.finish(again=AT_RISK, carto=PER_START)
         except AssertionError as error:
