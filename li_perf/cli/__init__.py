@@ -31,7 +31,7 @@ def exit_code(arguments: list[str] | None = None) -> int:
         return app(arguments, standalone_mode=False) or 0
     except TyperException as error:
         if said := error.format_message():
-            log.error(f"li-perf: {said} `li-perf --help` lists what there is.")
+            log.error(f"li-perf: {said.rstrip('.')}. `li-perf --help` lists what there is.")
         return 2
     except NothingToResume as nothing:
         print(nothing)
