@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from li_perf.store.changes import Change, Write, merged
 from li_perf.store.writer import Writer
 
-GATHER, GIFTS_GATHER = 0.01, 0.1  # seconds in which others may join a commit: once somebody waits for it, and before
+GATHER = 0.01  # seconds in which others may join a commit
 
 
 class _Waiting(NamedTuple):
@@ -40,7 +40,6 @@ class Ledger:
         self._riders: list[Callable[[], Change]] = []
         self._waiting: list[_Waiting] = []
         self._is_wanted = asyncio.Event()
-        self._is_awaited = asyncio.Event()
         self._is_urgent = asyncio.Event()
         self._has_committed = asyncio.Event()
         self._is_last = False
@@ -68,7 +67,7 @@ class Ledger:
         self._owed += 1
         self._put(_Waiting(changes, then=then))
         while self._owed > ahead:
-            self._hurry()
+            self._is_urgent.set()
             await self._has_committed.wait()
         self._complain()
 
@@ -126,21 +125,16 @@ class Ledger:
         return await self._writer.commit(changes, [item.write for item in waiting if item.write])
 
     async def _gather(self) -> None:
-        """Let others join a commit: gifts for long, who waits for it not, and who cannot go on before it at all."""
-        await _within(GIFTS_GATHER, self._is_awaited)
-        await _within(GATHER, self._is_urgent)
-        self._is_awaited.clear()
+        """Let others join a commit, unless somebody cannot go on before it."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GATHER):
+                await self._is_urgent.wait()
         self._is_urgent.clear()
 
     def finish(self) -> None:
         """Ask the keeper to end behind what it has."""
         self._is_last = True
         self._is_wanted.set()
-        self._hurry()
-
-    def _hurry(self) -> None:
-        self._is_awaited.set()
-        self._is_urgent.set()
 
     def _put(self, item: _Waiting) -> None:
         self._waiting.append(item)
@@ -149,7 +143,6 @@ class Ledger:
     async def _wait_for(self, changes: Sequence[Change], write: Write | None) -> None:
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._put(_Waiting(changes, write, done))
-        self._is_awaited.set()
         await done
 
     def _settle(self, item: _Waiting, problem: BaseException | None) -> None:
@@ -170,12 +163,6 @@ class Ledger:
     def _complain(self) -> None:
         if self._failure:
             raise self._failure
-
-
-async def _within(seconds: float, event: asyncio.Event) -> None:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await event.wait()
 
 
 def _tell(done: asyncio.Future[None], problem: BaseException | None) -> None:
