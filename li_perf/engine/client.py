@@ -11,9 +11,10 @@ from urllib.parse import quote
 
 from li_perf.engine.halt import Halt
 from li_perf.engine.limit import Limit
+from li_perf.engine.mishap import ERRORS, explained
 from li_perf.engine.pace import Pace
 from li_perf.engine.server import Server
-from li_perf.engine.transport import ERRORS, Arrival, Transport, explained
+from li_perf.engine.transport import Arrival, Transport
 from li_perf.errors import TooHeavy, Unreachable
 from li_perf.wire import Reply, Request, retry_after
 
@@ -53,7 +54,7 @@ class Client:
 
     async def send_unlimited(self, request: Request, *, ready: Callable[[], None] = lambda: None) -> Reply:
         """One paced call outside the adaptive limit: for probes."""
-        await self.pace.take(ready)  # here, not in the middleware: aiohttp's time-out runs there
+        await self.pace.take(ready)  # before the time-out begins
         await asyncio.sleep(0)  # a turn of the loop, which sees that a server hung up behind its last answer
         reply = await self._exchange(request)
         if isinstance(reply, Unreachable):

@@ -1,15 +1,14 @@
 """HTTP to one server: aiohttp's connections, TLS, names and parser, without its session, which costs more than they do.
 
-The only file that knows aiohttp's client. What a session would do besides is not wanted here: it follows redirects,
-keeps cookies, heeds proxies of the environment, and repeats a GET by itself when the server hangs up (aiohttp issue
-10790). What it would refuse is refused here: a path or a secret that is not one line.
+The only file that knows aiohttp's client, beside `mishap`. What a session would do besides is not wanted here: it
+follows redirects, keeps cookies, heeds proxies of the environment, and repeats a GET by itself when the server hangs up
+(aiohttp issue 10790). What it would refuse is refused here: a path or a secret that is not one line.
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
-import ssl
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
@@ -17,13 +16,11 @@ from urllib.parse import urlencode
 
 import aiohttp
 import msgspec
-from aiohttp import http
 from yarl import URL
 
 from li_perf.engine.server import Server
 from li_perf.wire import Request
 
-ERRORS = (aiohttp.ClientError, http.HttpProcessingError, TimeoutError, OSError, ValueError)
 CONNECTIONS = 3  # looked at for one request, before the fault is the server's
 SWITCHED = 101  # the one status below 200 behind which no other comes
 _ONE_LINE = re.compile(r"[\t -~\x80-\U0010ffff]*")
@@ -57,7 +54,7 @@ class Transport:
         return self._base.origin()
 
     async def send(self, request: Request) -> Arrival:
-        """Send the request and wait for the answer's head. Raises one of `ERRORS`."""
+        """Send the request and wait for the answer's head. Raises one of `mishap.ERRORS`."""
         written, time = self._written(request), asyncio.get_running_loop().time
         connection = await self._connected()
         try:
@@ -115,7 +112,7 @@ class Arrival:
         self.headers = headers
 
     async def read(self, cap: int) -> tuple[bytes, bool]:
-        """The decompressed body, and whether there is more of it than `cap` bytes. Raises one of `ERRORS`."""
+        """The decompressed body, and whether there is more of it than `cap` bytes. Raises one of `mishap.ERRORS`."""
         body = bytearray()
         try:
             while len(body) <= cap and (chunk := await self._payload.readany()):
@@ -139,24 +136,3 @@ def _body(request: Request) -> tuple[str, bytes]:
     if request.form is not None:
         return "application/x-www-form-urlencoded", urlencode(request.form).encode()
     return "application/json", msgspec.json.encode(request.json)
-
-
-def flaw(error: BaseException) -> str:
-    """What is wrong with a certificate, in OpenSSL's words: they name the certificate and its host, nothing else."""
-    found = error.certificate_error if isinstance(error, aiohttp.ClientConnectorCertificateError) else None
-    return found.verify_message.rstrip(".") if isinstance(found, ssl.SSLCertVerificationError) else type(found).__name__
-
-
-def explained(error: BaseException, timeout: float) -> str:
-    """What went wrong on the wire, in words that hold nothing of the request."""
-    kinds = {
-        aiohttp.ClientConnectorDNSError: "its name is not known here; is this machine online?",
-        aiohttp.ClientConnectorCertificateError: f"its certificate is not trusted ({flaw(error)})",
-        aiohttp.ClientConnectorSSLError: "it does not speak TLS (https) there",
-        aiohttp.ClientConnectorError: "no connection",
-        aiohttp.ServerDisconnectedError: "it hung up without an answer",
-        aiohttp.ClientPayloadError: "its answer broke off",
-        http.HttpProcessingError: "what it sends is not HTTP",
-        TimeoutError: f"no answer within {timeout:.0f} s",
-    }
-    return next((text for kind, text in kinds.items() if isinstance(error, kind)), type(error).__name__)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from functools import partial
 from typing import Any
 
@@ -62,7 +63,7 @@ async def _by_blocks(job: Job, batch: Batch, pages: Sequence[Any], plain: Plain)
             _tell(job, batch, pages)
 
     columns = [*dataset.required, *dataset.optional]
-    with batch.plain_pages(plain, columns) as one, batch.plain_pages(plain, columns) as other:
+    with closing(batch.plain_pages(plain, columns)) as one, closing(batch.plain_pages(plain, columns)) as other:
         await together(read(one), read(other))
 
 

@@ -44,7 +44,7 @@ def readers(path: Path, *, read_only: bool, begin: str = "BEGIN", at_rest: bool 
 
 
 def writer_of(path: Path, *, read_only: bool) -> Engine:
-    """One connection, for the keeper's thread; opened when it is first needed."""
+    """One connection, for one thread at a time; opened when it is first needed."""
     url, only = _url(path, "sqlite+pysqlite", read_only), {"pool_size": 1, "max_overflow": 0}
     engine = create_engine(url, connect_args={"factory": _Bounded, "check_same_thread": False}, **only)
     _configure(engine, path, read_only, "BEGIN" if read_only else "BEGIN IMMEDIATE")
