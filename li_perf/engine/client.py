@@ -11,10 +11,11 @@ from urllib.parse import quote
 
 from li_perf.engine.halt import Halt
 from li_perf.engine.limit import Limit
+from li_perf.engine.line import Arrival
 from li_perf.engine.mishap import ERRORS, explained
 from li_perf.engine.pace import Pace
 from li_perf.engine.server import Server
-from li_perf.engine.transport import Arrival, Transport
+from li_perf.engine.transport import Transport
 from li_perf.errors import TooHeavy, Unreachable
 from li_perf.wire import Reply, Request, retry_after
 
@@ -65,27 +66,21 @@ class Client:
 
     async def _exchange(self, request: Request) -> Reply | Unreachable:
         """What came, or what failed: returned, as an error raised here would carry the transport's."""
-        arrival: Arrival | None = None
         try:
-            async with asyncio.timeout(self.server.timeout):
-                arrival = await self._arrival(request)
-                body, is_cut = await arrival.read(self.server.body_cap)
+            with self.limit.sending():
+                arrival = await self._transport.exchange(request)
         except ERRORS as error:
-            if not arrival:
-                self.sent[type(error).__name__] += 1
+            self.sent[type(error).__name__] += 1
             return Unreachable(f"{self.server.name} at {self._transport.host}: {explained(error, self.server.timeout)}")
-        if is_cut and arrival.status == 200:  # of an error its beginning says enough
+        self._note(arrival)
+        if arrival.is_cut and arrival.status == 200:  # of an error its beginning says enough
             raise TooHeavy(f"{self.server.name} sent more than {self.server.body_cap:,} bytes.", status=arrival.status)
-        return Reply(status=arrival.status, headers=arrival.headers, body=self._without_key(body))
+        return Reply(status=arrival.status, headers=arrival.headers, body=self._without_key(arrival.body))
 
-    async def _arrival(self, request: Request) -> Arrival:
-        """The answer's head, counted and timed."""
-        with self.limit.sending():
-            arrival = await self._transport.send(request)
+    def _note(self, arrival: Arrival) -> None:
         self.sent[str(arrival.status)] += 1
         if arrival.status < 400 or arrival.status == 404:  # a quick refusal says nothing about speed
             self.limit.answered(arrival.seconds)  # without the time that a new connection took
-        return arrival
 
     def _without_key(self, body: bytes) -> bytes:
         """A server that repeats our key, say on an error page, must not bring it into a message or the store."""

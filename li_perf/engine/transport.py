@@ -1,46 +1,48 @@
-"""HTTP to one server: aiohttp's connections, TLS, names and parser, without its session, which costs more than they do.
+"""HTTP to one server: aiohttp's names, connections and TLS, without its session, which costs more than they do.
 
-The only file that knows aiohttp's client, beside `mishap`. What a session would do besides is not wanted here: it
-follows redirects, keeps cookies, heeds proxies of the environment, and repeats a GET by itself when the server hangs up
-(aiohttp issue 10790). What it would refuse is refused here: a path or a secret that is not one line.
+What a session would do besides is not wanted here: it follows redirects, keeps cookies, heeds proxies of the
+environment, and repeats a GET by itself when the server hangs up (aiohttp issue 10790). What it would refuse is refused
+here: a path or a secret that is not one line.
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections import deque
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 from urllib.parse import urlencode
 
 import aiohttp
 import msgspec
 from yarl import URL
 
+from li_perf.engine.line import Arrival, Line
 from li_perf.engine.server import Server
 from li_perf.wire import Request
 
-CONNECTIONS = 3  # looked at for one request, before the fault is the server's
-SWITCHED = 101  # the one status below 200 behind which no other comes
+LONGEST_IDLE = 15.0  # seconds: a connection that nobody used for so long is not used again
 _ONE_LINE = re.compile(r"[\t -~\x80-\U0010ffff]*")
 _TARGET = re.compile(r"[!-~]*")
 _WISHES = "Accept: application/json\r\nUser-Agent: li_perf (+city 311 enrichment)\r\nAccept-Encoding: gzip, deflate\r\n"
 
 
 class Transport:
-    """Opened with `async with`; `send` is one request on one connection, new or kept alive."""
+    """Opened with `async with`; `exchange` is one request on one connection, new or kept alive."""
 
     def __init__(self, server: Server) -> None:
         self._base = URL(server.base_url)
         self._root = self._base.raw_path if self._base.raw_path != "/" else ""
         self._head = _head(self._base, server.secret)
-        self._patience = server.patience
-        self._connecting = aiohttp.ClientTimeout(sock_connect=server.patience)
+        self._server = server
+        self._idle: deque[Line] = deque()  # the longest idle first
 
     async def __aenter__(self) -> Self:
-        self._route = aiohttp.ClientRequest("GET", self._base, loop=asyncio.get_running_loop())
+        self._loop = asyncio.get_running_loop()
+        self._route = aiohttp.ClientRequest("GET", self._base, loop=self._loop)
         self._connector = aiohttp.TCPConnector(limit=0)
+        self._connecting = aiohttp.ClientTimeout(sock_connect=self._server.patience)
         return self
 
     async def __aexit__(
@@ -53,34 +55,30 @@ class Transport:
         """The server's scheme, name and port."""
         return self._base.origin()
 
-    async def send(self, request: Request) -> Arrival:
-        """Send the request and wait for the answer's head. Raises one of `mishap.ERRORS`."""
-        written, time = self._written(request), asyncio.get_running_loop().time
-        connection = await self._connected()
-        try:
-            protocol, transport = connection.protocol, connection.transport
-            if protocol is None or transport is None:
-                raise aiohttp.ServerDisconnectedError
-            protocol.set_response_params(read_until_eof=True, read_timeout=self._patience)
-            protocol.start_timeout()
-            sent_at = time()
-            transport.write(written)
-            head, payload = await protocol.read()
-            while head.code < 200 and head.code != SWITCHED:
-                head, payload = await protocol.read()
-        except BaseException:
-            connection.close()
-            raise
-        return Arrival(connection, head.code, head.headers, payload, time() - sent_at)
+    async def exchange(self, request: Request) -> Arrival:
+        """Send the request and wait for its answer. Raises one of `mishap.ERRORS`."""
+        written = self._written(request)
+        deadline = self._loop.time() + self._server.timeout
+        line = self._kept() or await self._opened(deadline)
+        arrival = await line.ask(written, cap=self._server.body_cap, deadline=deadline)
+        if line.is_open:
+            self._idle.append(line)
+        return arrival
 
-    async def _connected(self) -> Any:
-        """A connection on which nothing has come that nobody asked for. Raises ServerDisconnectedError."""
-        for _ in range(CONNECTIONS):
+    def _kept(self) -> Line | None:
+        """The connection that was used last, if that is not long ago; those that are too old are closed."""
+        oldest = self._loop.time() - LONGEST_IDLE
+        while self._idle and (not self._idle[0].is_open or self._idle[0].idle_since < oldest):
+            self._idle.popleft().close()
+        while self._idle:
+            if (line := self._idle.pop()).is_open:
+                return line
+        return None
+
+    async def _opened(self, deadline: float) -> Line:
+        async with asyncio.timeout_at(deadline):
             connection = await self._connector.connect(self._route, [], self._connecting)
-            if connection.protocol is not None and not connection.protocol.should_close:
-                return connection
-            connection.close()
-        raise aiohttp.ServerDisconnectedError
+        return Line(connection, patience=self._server.patience)
 
     def _written(self, request: Request) -> bytes:
         if not _TARGET.fullmatch(request.path):
@@ -90,38 +88,6 @@ class Transport:
             return f"GET {target}{self._head}\r\n".encode()
         kind, body = _body(request)
         return f"POST {target}{self._head}Content-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
-
-
-class Arrival:
-    """An answer whose head came `seconds` after the request left: `read` its body, and the connection is free again."""
-
-    __slots__ = ("_connection", "_payload", "headers", "seconds", "status")
-
-    def __init__(
-        self,
-        connection: Any,
-        status: int,
-        headers: Mapping[str, str],
-        payload: aiohttp.StreamReader,
-        seconds: float,
-    ) -> None:
-        self._connection = connection
-        self._payload = payload
-        self.seconds = seconds
-        self.status = status
-        self.headers = headers
-
-    async def read(self, cap: int) -> tuple[bytes, bool]:
-        """The decompressed body, and whether there is more of it than `cap` bytes. Raises one of `mishap.ERRORS`."""
-        body = bytearray()
-        try:
-            while len(body) <= cap and (chunk := await self._payload.readany()):
-                body += chunk
-        except BaseException:
-            self._connection.close()
-            raise
-        self._connection.release()  # which closes it where more is to come
-        return bytes(body), len(body) > cap
 
 
 def _head(base: URL, secret: tuple[str, str] | None) -> str:
