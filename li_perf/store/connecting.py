@@ -12,10 +12,10 @@ from urllib.parse import quote
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError, InterfaceError, ProgrammingError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from li_perf.store import schema
+from li_perf.store.reader import Reader
 
 BUSY_SECONDS = 5
 LONGEST_ROW = 80_000_000  # bytes: above the longest answer that a server may send
@@ -32,20 +32,20 @@ class _Bounded(sqlite3.Connection):
         self.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_ROW)
 
 
-def readers(path: Path, *, read_only: bool, begin: str = "BEGIN", at_rest: bool | None = None) -> AsyncEngine:
-    """Connections to the file at `path` whose transactions start with `begin`; SQLite's errors become StoreError.
+def reader_of(path: Path, *, read_only: bool) -> Reader:
+    """Concurrent reads of the file at `path`; SQLite's errors become StoreError."""
+    url = _url(path, "sqlite+aiosqlite", read_only)
+    engine = create_engine(url, connect_args={"factory": _Bounded})
+    _configure(engine, path, read_only, "BEGIN", READING_PRAGMAS)
+    return Reader(engine)
+
+
+def writer_of(path: Path, *, read_only: bool, at_rest: bool | None = None) -> Engine:
+    """One connection, for one thread at a time; opened when it is first needed.
 
     `at_rest` says that nobody writes to the file while it is read; by default that is found out where it must be known.
     """
-    url = _url(path, "sqlite+aiosqlite", read_only, at_rest)
-    engine = create_async_engine(url, connect_args={"factory": _Bounded})
-    _configure(engine.sync_engine, path, read_only, begin, READING_PRAGMAS)
-    return engine
-
-
-def writer_of(path: Path, *, read_only: bool) -> Engine:
-    """One connection, for one thread at a time; opened when it is first needed."""
-    url, only = _url(path, "sqlite+pysqlite", read_only), {"pool_size": 1, "max_overflow": 0}
+    url, only = _url(path, "sqlite+pysqlite", read_only, at_rest), {"pool_size": 1, "max_overflow": 0}
     engine = create_engine(url, connect_args={"factory": _Bounded, "check_same_thread": False}, **only)
     _configure(engine, path, read_only, "BEGIN" if read_only else "BEGIN IMMEDIATE")
     return engine

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sqlalchemy import Engine, Executable
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from li_perf.store.changes import Change, Write, merged
+from li_perf.store.reader import Reader
 from li_perf.store.writer import Writer
 
-GATHER = 0.01  # seconds in which others may join a commit
+GATHER = 0.05  # seconds in which gifts may join a commit, unless somebody waits for one
 
 
 class _Waiting(NamedTuple):
@@ -33,7 +33,7 @@ class _Waiting(NamedTuple):
 class Ledger:
     """Reads are concurrent; writes go through one keeper task. Opened with `store.opening.open_ledger`."""
 
-    def __init__(self, path: Path, *, writer: Engine, reader: AsyncEngine) -> None:
+    def __init__(self, path: Path, *, writer: Engine, reader: Reader) -> None:
         self.path = path
         self._writer = Writer(path, writer)
         self._reader = reader
@@ -43,7 +43,7 @@ class Ledger:
         self._is_urgent = asyncio.Event()
         self._has_committed = asyncio.Event()
         self._is_last = False
-        self._owed = 0
+        self._given = self._kept = 0  # gifts, and those of them that are durable
         self._failure: BaseException | None = None
 
     @property
@@ -60,13 +60,15 @@ class Ledger:
     async def give(self, *changes: Change, then: Callable[[], None], ahead: int) -> None:
         """Have the changes made durable together, and go on: `then` is called behind their commit.
 
-        Returns when no more than `ahead` gifts wait for theirs, so that a kill costs no more. Once a commit of gifts
-        has failed this raises what it failed with, as `given` does: what was lost must not go unnoticed.
+        Returns when at most `ahead` of the gifts up to this one wait for theirs, so that a kill costs no more.
+        Once a commit of gifts has failed this raises what it failed with, as `given` does: what was lost must not go
+        unnoticed.
         """
         self._complain()
-        self._owed += 1
+        self._given += 1
+        mine = self._given
         self._put(_Waiting(changes, then=then))
-        while self._owed > ahead:
+        while mine > self._kept + ahead:
             self._is_urgent.set()
             await self._has_committed.wait()
         self._complain()
@@ -86,20 +88,15 @@ class Ledger:
 
     async def rows(self, statement: Executable, values: Mapping[str, Any] | None = None) -> Sequence[Any]:
         """All rows of a query, as committed."""
-        async with self._reader.connect() as connection:
-            return (await connection.execute(statement, values or {})).all()
+        return await self._reader.rows(statement, values)
 
     async def scalar(self, statement: Executable) -> Any:
         """The first column of the first row, None without one."""
-        async with self._reader.connect() as connection:
-            return (await connection.execute(statement)).scalar()
+        return await self._reader.scalar(statement)
 
-    async def stream(self, statement: Executable, *, size: int = 500) -> AsyncIterator[Sequence[Any]]:
+    def stream(self, statement: Executable, *, size: int = 500) -> AsyncIterator[Sequence[Any]]:
         """The rows of a query in blocks, never all at once."""
-        async with self._reader.connect() as connection:
-            result = await connection.stream(statement)
-            async for block in result.partitions(size):
-                yield block
+        return self._reader.stream(statement, size=size)
 
     async def keep(self) -> None:
         """The keeper: commits until `finish`; everything that was given to it before that is committed."""
@@ -134,6 +131,7 @@ class Ledger:
     def finish(self) -> None:
         """Ask the keeper to end behind what it has."""
         self._is_last = True
+        self._is_urgent.set()
         self._is_wanted.set()
 
     def _put(self, item: _Waiting) -> None:
@@ -142,6 +140,7 @@ class Ledger:
 
     async def _wait_for(self, changes: Sequence[Change], write: Write | None) -> None:
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._is_urgent.set()
         self._put(_Waiting(changes, write, done))
         await done
 
@@ -149,7 +148,7 @@ class Ledger:
         if item.done:
             _tell(item.done, problem)
         elif item.then:
-            self._owed -= 1
+            self._kept += 1
             self._thank(item.then, problem)
 
     def _thank(self, then: Callable[[], None], problem: BaseException | None) -> None:

@@ -5,19 +5,19 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Engine, event
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from li_perf.errors import StoreError
 from li_perf.store import schema
-from li_perf.store.connecting import readers, writer_of
+from li_perf.store.connecting import reader_of, writer_of
 from li_perf.store.ledger import Ledger
 from li_perf.store.presence import check_present, inode_of, watched
+from li_perf.store.reader import Reader
 
 T = TypeVar("T")
 
@@ -55,8 +55,8 @@ async def open_ledger(path: Path, *, read_only: bool = False) -> AsyncIterator[L
     """
     await recognise(path, read_only)
     if not read_only:
-        await _prepare(path)
-    writer, reader = writer_of(path, read_only=read_only), readers(path, read_only=read_only)
+        await _in_peace(_prepare, path)
+    writer, reader = writer_of(path, read_only=read_only), reader_of(path, read_only=read_only)
     try:
         ledger = Ledger(path, writer=writer, reader=reader)
         async with AsyncExitStack() as guards:
@@ -89,28 +89,37 @@ async def recognise(path: Path, read_only: bool, *, at_rest: bool | None = None)
         return
     if not path.is_file():
         raise StoreError(f"{path} is not a file. Move it away, or set LI_PERF_DATA to another folder.")
-    looking = readers(path, read_only=True, at_rest=at_rest)
-    try:
-        async with looking.begin() as connection:
-            version = await schema.recognise(connection, path)
-    finally:
-        await looking.dispose()
+    version = await _in_peace(_version_of, path, at_rest)
     if read_only and 0 < version < schema.VERSION:
         raise StoreError(f"{path} was made by an older li_perf. `li-perf report` brings it up to date.")
 
 
-async def _prepare(path: Path) -> None:
-    preparing = readers(path, read_only=False, begin="BEGIN IMMEDIATE")
+def _version_of(path: Path, at_rest: bool | None) -> int:
+    looking = writer_of(path, read_only=True, at_rest=at_rest)
     try:
-        async with preparing.begin() as connection:
-            await schema.prepare(connection, path)
+        with looking.begin() as connection:
+            return schema.recognise(connection, path)
     finally:
-        await preparing.dispose()
+        looking.dispose()
 
 
-async def _close(writer: Engine, reader: AsyncEngine) -> None:
-    await reader.dispose()
+def _prepare(path: Path) -> None:
+    preparing = writer_of(path, read_only=False)
+    try:
+        with preparing.begin() as connection:
+            schema.prepare(connection, path)
+    finally:
+        preparing.dispose()
+
+
+async def _close(writer: Engine, reader: Reader) -> None:
+    await reader.close()
     await asyncio.to_thread(writer.dispose)  # the last connection to close folds the write-ahead log in
+
+
+async def _in_peace(work: Callable[..., T], *given: Any) -> T:
+    """In a thread, and to its end: a migration is done or not done."""
+    return await through(asyncio.create_task(asyncio.to_thread(work, *given)))
 
 
 async def through(work: asyncio.Future[T]) -> T:

@@ -2,43 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from li_perf.errors import StoreError
 from li_perf.store.shape import Entry, strange
 from li_perf.store.tables import APPLICATION_ID, audit, measurement, metadata, metric, pulse, rolling
 
-Migration = Callable[[AsyncConnection], Awaitable[None]]
+Migration = Callable[[Connection], None]
 
 
-async def _create(connection: AsyncConnection) -> None:
-    await connection.run_sync(metadata.create_all)
+def _create(connection: Connection) -> None:
+    metadata.create_all(connection)
 
 
-async def _hash_answers(connection: AsyncConnection) -> None:
-    await connection.exec_driver_sql("ALTER TABLE lookup ADD COLUMN sha256 TEXT")
+def _hash_answers(connection: Connection) -> None:
+    connection.exec_driver_sql("ALTER TABLE lookup ADD COLUMN sha256 TEXT")
 
 
-async def _prefill(connection: AsyncConnection) -> None:
-    await connection.exec_driver_sql("ALTER TABLE run ADD COLUMN prefill TEXT")
-    await connection.run_sync(audit.create)
+def _prefill(connection: Connection) -> None:
+    connection.exec_driver_sql("ALTER TABLE run ADD COLUMN prefill TEXT")
+    audit.create(connection)
 
 
-async def _newest(connection: AsyncConnection) -> None:
-    await connection.exec_driver_sql("ALTER TABLE download ADD COLUMN newest TEXT")
+def _newest(connection: Connection) -> None:
+    connection.exec_driver_sql("ALTER TABLE download ADD COLUMN newest TEXT")
 
 
-async def _measures(connection: AsyncConnection) -> None:
+def _measures(connection: Connection) -> None:
     for table in (measurement, metric, rolling):
-        await connection.run_sync(table.create)
+        table.create(connection)
 
 
-async def _pulse(connection: AsyncConnection) -> None:
-    await connection.run_sync(pulse.create)
+def _pulse(connection: Connection) -> None:
+    pulse.create(connection)
 
 
 # From version n to n + 1; a new store is created as it is today.
@@ -53,18 +53,18 @@ MIGRATIONS: tuple[tuple[str, Migration], ...] = (
 VERSION = len(MIGRATIONS)
 
 
-async def prepare(connection: AsyncConnection, path: Path) -> None:
+def prepare(connection: Connection, path: Path) -> None:
     """Check the file and bring it up to date, inside the caller's transaction.
 
     Raises StoreError for one that is foreign, newer, damaged, or has tables of another form.
     """
-    version = await recognise(connection, path)
-    await _check(connection, path)
+    version = recognise(connection, path)
+    _check(connection, path)
     for _, migrate in MIGRATIONS[version:] if version else MIGRATIONS[:1]:
-        await migrate(connection)
-    await _refuse_strange(connection, path, is_current=True)
-    await connection.exec_driver_sql(f"PRAGMA user_version = {VERSION}")
-    await connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
+        migrate(connection)
+    _refuse_strange(connection, path, is_current=True)
+    connection.exec_driver_sql(f"PRAGMA user_version = {VERSION}")
+    connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
 
 
 def explain(error: DBAPIError, path: Path) -> StoreError:
@@ -91,11 +91,11 @@ def explain(error: DBAPIError, path: Path) -> StoreError:
     return StoreError(f"The store {path} cannot be used: {error.orig}.")
 
 
-async def recognise(connection: AsyncConnection, path: Path) -> int:
+def recognise(connection: Connection, path: Path) -> int:
     """The store's version, 0 for an empty file. Raises StoreError for one that is foreign, newer or tampered with."""
-    version = await _pragma(connection, "user_version")
-    owner = await _pragma(connection, "application_id")
-    tables = (await connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")).scalar_one()
+    version = _pragma(connection, "user_version")
+    owner = _pragma(connection, "application_id")
+    tables = (connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")).scalar_one()
     if (tables and (owner != APPLICATION_ID or version == 0)) or version < 0:
         raise StoreError(
             f"{path} is a database of another program. Move it away, or set LI_PERF_DATA to another folder."
@@ -106,12 +106,12 @@ async def recognise(connection: AsyncConnection, path: Path) -> int:
             "Upgrade li_perf, or set LI_PERF_DATA to another folder."
         )
     if version:
-        await _refuse_strange(connection, path, is_current=version == VERSION)
+        _refuse_strange(connection, path, is_current=version == VERSION)
     return version
 
 
-async def _refuse_strange(connection: AsyncConnection, path: Path, *, is_current: bool) -> None:
-    rows = await connection.exec_driver_sql("SELECT type, name, tbl_name, sql FROM sqlite_master")
+def _refuse_strange(connection: Connection, path: Path, *, is_current: bool) -> None:
+    rows = connection.exec_driver_sql("SELECT type, name, tbl_name, sql FROM sqlite_master")
     entries = [Entry(kind=row.type, name=row.name, table=row.tbl_name, sql=row.sql) for row in rows]
     if problem := strange(entries, is_current=is_current):
         raise StoreError(
@@ -120,8 +120,8 @@ async def _refuse_strange(connection: AsyncConnection, path: Path, *, is_current
         )
 
 
-async def _check(connection: AsyncConnection, path: Path) -> None:
-    problems = (await connection.exec_driver_sql("PRAGMA quick_check(3)")).scalars().all()
+def _check(connection: Connection, path: Path) -> None:
+    problems = (connection.exec_driver_sql("PRAGMA quick_check(3)")).scalars().all()
     if list(problems) != ["ok"]:
         raise StoreError(
             f"The store {path} is damaged ({problems[0]}). Restore a copy, or move it away and run again; "
@@ -129,5 +129,5 @@ async def _check(connection: AsyncConnection, path: Path) -> None:
         )
 
 
-async def _pragma(connection: AsyncConnection, name: str) -> int:
-    return int((await connection.exec_driver_sql(f"PRAGMA {name}")).scalar_one())
+def _pragma(connection: Connection, name: str) -> int:
+    return int((connection.exec_driver_sql(f"PRAGMA {name}")).scalar_one())

@@ -176,12 +176,10 @@ def _migrate_once_more() -> None:
     Table("moved", tables.metadata, Column("question", Text, primary_key=True), Column("state", Text))
     tables.lookup.append_column(Column("moved", Integer))
 
-    async def more(connection: Any) -> None:
-        await connection.exec_driver_sql(
-            "CREATE TABLE moved (question TEXT NOT NULL, state TEXT, PRIMARY KEY (question))"
-        )
-        await connection.exec_driver_sql("INSERT INTO moved SELECT question, state FROM lookup")
-        await connection.exec_driver_sql("ALTER TABLE lookup ADD COLUMN moved INTEGER")
+    def more(connection: Any) -> None:
+        connection.exec_driver_sql("CREATE TABLE moved (question TEXT NOT NULL, state TEXT, PRIMARY KEY (question))")
+        connection.exec_driver_sql("INSERT INTO moved SELECT question, state FROM lookup")
+        connection.exec_driver_sql("ALTER TABLE lookup ADD COLUMN moved INTEGER")
 
     schema.MIGRATIONS = (*schema.MIGRATIONS, ("move the questions", more))
     schema.VERSION += 1

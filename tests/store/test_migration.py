@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection
 from support.chaos import bounded
 from support.stores import copy_of, filled, make_older, sql
 
@@ -78,9 +78,9 @@ async def test_a_migration_that_fails_at_any_step_leaves_the_store_as_it_was(
     path = await _of_version_1(tmp_path / "city.db")
     statements = ["ALTER TABLE lookup ADD COLUMN sha256 TEXT", "UPDATE lookup SET attempts = 9", "DELETE FROM page"]
 
-    async def migrate(connection: AsyncConnection) -> None:
+    def migrate(connection: Connection) -> None:
         for number, statement in enumerate(statements):
-            await connection.exec_driver_sql("SELECT nothing" if number == step else statement)
+            connection.exec_driver_sql("SELECT nothing" if number == step else statement)
 
     monkeypatch.setattr(schema, "MIGRATIONS", (schema.MIGRATIONS[0], ("several", migrate)))
     before = sql(path, "select * from lookup"), sql(path, "select * from page")
