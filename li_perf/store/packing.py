@@ -1,4 +1,7 @@
-"""Bodies as they lie in the store: zlib's format, written several times faster where the extra [speed] is installed."""
+"""Bodies as they lie in the store: zlib's format, written several times faster where the extra [speed] is installed.
+
+An answer of the address service is packed with a dictionary: half as long, and written in half the time.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +10,19 @@ from collections.abc import Callable
 from typing import Any
 
 from li_perf.errors import StoreError
+from li_perf.store.words import WORDS
 
 LONGEST_BODY = 64_000_000  # bytes, unpacked: the longest answer that a server may send
 FAST = 0  # isal has a level below zlib's lowest: a tenth larger, in half the time
 
 _compress: Callable[[Any, int], bytes]
+_packing: Callable[..., Any]
 try:
     from isal.isal_zlib import compress as _compress
+    from isal.isal_zlib import compressobj as _packing
 except ImportError:
     from zlib import compress as _compress
+    from zlib import compressobj as _packing
 
     FAST = 1
 
@@ -25,9 +32,15 @@ def pack(body: bytes) -> bytes:
     return _compress(body, FAST)
 
 
+def pack_answer(body: bytes) -> bytes:
+    """The same for an answer of the address service, with WORDS as zlib's preset dictionary."""
+    packing = _packing(FAST, zdict=WORDS)
+    return bytes(packing.compress(body) + packing.flush())
+
+
 def unpack(packed: bytes) -> bytes:
     """The body as it was received. Raises StoreError for one that is damaged, or longer than any that was received."""
-    unpacking = zlib.decompressobj()
+    unpacking = zlib.decompressobj(zdict=WORDS)  # which is looked at only where it was used
     try:
         body = unpacking.decompress(packed, LONGEST_BODY)
     except (zlib.error, TypeError) as error:

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from li_perf.model import State
 from li_perf.store.changes import Change
 from li_perf.store.ledger import Ledger
-from li_perf.store.packing import pack, unpack
+from li_perf.store.packing import pack_answer, unpack
 from li_perf.store.runs import now
 from li_perf.store.tables import fetch, lookup, run
 
@@ -75,7 +75,7 @@ def settle_lookup(
     match_type: str | None = None,
 ) -> Change:
     """The change that answers or fails a question; `body` is the answer as received, `accounts` a JSON list."""
-    packed = None if body is None else pack(body)
+    packed = None if body is None else pack_answer(body)
     row = {
         "of_question": question,
         "new_state": str(state),

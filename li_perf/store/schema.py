@@ -41,6 +41,10 @@ def _pulse(connection: Connection) -> None:
     pulse.create(connection)
 
 
+def _pack_with_words(_: Connection) -> None:
+    """Answers are packed with a dictionary from here on; those that are there can be read as they are."""
+
+
 # From version n to n + 1; a new store is created as it is today.
 MIGRATIONS: tuple[tuple[str, Migration], ...] = (
     ("create the tables", _create),
@@ -49,6 +53,7 @@ MIGRATIONS: tuple[tuple[str, Migration], ...] = (
     ("keep the pulse of a run at work", _pulse),
     ("note where the next download goes on", _newest),
     ("keep measures", _measures),
+    ("pack answers with a dictionary", _pack_with_words),
 )
 VERSION = len(MIGRATIONS)
 

@@ -73,7 +73,7 @@ lookup = Table(
     Column("answered_at", Text),
     Column("source", Text),
     Column("status", Integer),
-    Column("body", LargeBinary),  # the answer as received, zlib
+    Column("body", LargeBinary),  # the answer as received: zlib with a dictionary
     Column("sha256", Text),  # of question, status and answer; null in rows of before version 2
     Index("lookup_state", "state", "id"),
 )
