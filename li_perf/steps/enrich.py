@@ -24,6 +24,8 @@ from li_perf.steps.violations import ACCOUNT, CASE, Violations
 from li_perf.store import ages, questions, selection
 from li_perf.store.changes import Change
 
+SPARE = 8  # for so many calls at once one worker more: while it reads an answer, another's call is on its way
+
 
 class _Found(NamedTuple):
     """What there is to be kept of a question, and of how many accounts."""
@@ -38,7 +40,6 @@ Kept = Callable[[int], None]  # told, once an answer is durable, of how many acc
 async def enrich(job: Job) -> None:
     """Answer every pending question and fetch every pending account and case. Raises ServerError, or Stopped."""
     await _seed(job)
-    violations = Violations(job=job, columns=await _columns(job))
     addresses: Channel[str] = Channel(2 * job.ais.client.server.concurrency)
     backlog = Backlog(await job.ledger.scalar(selection.count_pending_accounts(job.run.id)))
     total = await job.ledger.scalar(selection.count_questions())
@@ -46,7 +47,7 @@ async def enrich(job: Job) -> None:
     await together(
         feed(job, addresses, selection.is_asked()),
         _look_up(job, addresses, backlog, counter),
-        fetch_all(job, backlog, violations),
+        _fetch(job, backlog),
     )
     job.halt.check()
 
@@ -90,8 +91,9 @@ async def _seed(job: Job) -> None:
         await job.ledger.save(questions.add_fetches(job.run.id, ACCOUNT, sorted(known)))
 
 
-async def _columns(job: Job) -> Sequence[str]:
-    return (await begin(job, job.inspections.violations, (), counts=False)).columns
+async def _fetch(job: Job, backlog: Backlog) -> None:
+    columns = (await begin(job, job.inspections.violations, (), counts=False)).columns
+    await fetch_all(job, backlog, Violations(job=job, columns=columns))
 
 
 async def feed(job: Job, addresses: Channel[str], among: Any) -> None:
@@ -123,14 +125,22 @@ async def _look_up(job: Job, addresses: Channel[str], backlog: Backlog, counter:
 
 async def look_up(job: Job, addresses: Channel[str], one: Callable[[str], Awaitable[None]]) -> None:
     """Do `one` with every address, as many at once as AIS may be asked; what they gave is durable behind it."""
-    await work_off(addresses, one, workers=job.ais.client.server.concurrency, halt=job.halt)
+    await work_off(addresses, one, workers=_at_once(job) + _spare(job), halt=job.halt)
     await job.ledger.given()
 
 
 async def answer(job: Job, address: str, vigil: Vigil, kept: Kept) -> None:
     """Ask, and give the answer and the accounts to fetch to the ledger, to be made durable together."""
     found = await _found(job, address, vigil)
-    await job.ledger.give(*found.changes, then=partial(kept, found.accounts), ahead=job.ais.client.server.concurrency)
+    await job.ledger.give(*found.changes, then=partial(kept, found.accounts), ahead=_at_once(job) - _spare(job))
+
+
+def _at_once(job: Job) -> int:
+    return job.ais.client.server.concurrency
+
+
+def _spare(job: Job) -> int:
+    return _at_once(job) // SPARE
 
 
 async def _found(job: Job, address: str, vigil: Vigil) -> _Found:
