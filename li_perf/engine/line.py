@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, TypeVar
 
 import aiohttp
 from aiohttp import http
 
 from li_perf.engine.parsing import Parsing
+
+T = TypeVar("T")
 
 
 class Arrival(NamedTuple):
@@ -72,18 +74,11 @@ class Line(asyncio.Protocol):
         self._connection.close()
 
     def data_received(self, data: bytes) -> None:
-        if not self._answer or self._answer.done():
+        if not self._is_waited_for:
             self.close()
             return
         self._heard_at = self._loop.time()
-        try:
-            self._parsing.feed(data)
-        except (http.HttpProcessingError, aiohttp.ClientError) as error:
-            self._fail(error)
-        except Exception as error:  # noqa: BLE001 - whatever a hostile answer did to the parser, its asker is told
-            self._fail(http.HttpProcessingError(message=type(error).__name__))
-        else:
-            self._hand_over()
+        self._read(self._parsing.feed, data)
 
     def eof_received(self) -> None:
         if not self._answer:  # a server that hangs up behind its answer: seen before the next request goes out
@@ -91,11 +86,8 @@ class Line(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         self._opener.connection_lost(error)
-        if self._answer and not self._answer.done():
-            try:
-                self._end(error)
-            except (aiohttp.ClientError, OSError) as why:
-                self._fail(why)
+        if self._is_waited_for:
+            self._read(self._end, error)
         self.close()
 
     def _end(self, error: Exception | None) -> None:
@@ -106,15 +98,23 @@ class Line(asyncio.Protocol):
         if error:
             raise aiohttp.ClientPayloadError
         self._parsing.end()
-        self._hand_over()
+
+    def _read(self, more: Callable[[T], None], what: T) -> None:
+        """Wake who asked, once the answer is all there, or cannot be."""
+        try:
+            more(what)
+        except (http.HttpProcessingError, aiohttp.ClientError, OSError) as error:
+            self._fail(error)
+        except Exception as error:  # noqa: BLE001 - whatever a hostile answer did to the parser, its asker is told
+            self._fail(http.HttpProcessingError(message=type(error).__name__))
+        else:
+            if self._parsing.head:
+                self._hand_over()
 
     def _hand_over(self) -> None:
-        """Wake who asked, once the answer is all there."""
         parsing = self._parsing
-        if not parsing.head or not self._answer:
-            return
         self._head_at = self._head_at or self._heard_at
-        if not parsing.is_over:
+        if not parsing.is_over or not self._answer:
             return
         if parsing.is_last:
             self.close()
@@ -123,10 +123,9 @@ class Line(asyncio.Protocol):
 
     def _look(self) -> None:
         """Whether the answer, or its next part, is overdue. One timer a connection: seldom does one come to it."""
+        self._watch = None
         now, end = self._loop.time(), min(self._deadline, self._heard_at + self._patience)
-        if not self._answer:
-            self._watch = None
-        elif now < end:
+        if self._is_waited_for and now < end:
             self._watch = self._loop.call_at(end, self._look)
         else:
             self._fail(TimeoutError() if now >= self._deadline else aiohttp.SocketTimeoutError())
@@ -134,3 +133,7 @@ class Line(asyncio.Protocol):
     def _fail(self, error: Exception) -> None:
         if self._answer and not self._answer.done():
             self._answer.set_exception(error)
+
+    @property
+    def _is_waited_for(self) -> bool:
+        return self._answer is not None and not self._answer.done()

@@ -11,6 +11,7 @@ from aiohttp import web
 from engine.breaking import HEAD, hang_up, reset_at_once, saying
 from engine.local import Speak, listening, ok, sending, serving, speaking, status
 
+from li_perf.engine import transport
 from li_perf.errors import TooHeavy, Unreachable
 from li_perf.wire import Request
 
@@ -185,3 +186,37 @@ async def test_a_wait_asked_for_with_an_answer_is_capped() -> None:
     async with serving(behave) as server, sending(server.url) as client:
         await client.send(Request(path="/a"))
         assert 1_700 < client.pace.held <= 1_800
+
+
+async def test_a_connection_that_nobody_used_for_long_is_not_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    connections = 0
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        while await reader.read(10_000):
+            writer.write(HEAD + b"Content-Length: 0\r\n\r\n")
+
+    async with listening(talk) as port, sending(f"http://127.0.0.1:{port}") as client:
+        for longest, so_far in ((60.0, 1), (0.0, 2), (60.0, 2)):
+            monkeypatch.setattr(transport, "LONGEST_IDLE", longest)
+            await asyncio.sleep(0.01)
+            await client.send(Request(path="/a"))
+            assert connections == so_far
+
+
+async def test_an_answer_to_who_has_gone_is_nobodys() -> None:
+    """Cancelled while it waits: its connection goes with it, and the answer that comes later."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while head := await reader.read(10_000):
+            name = head.split()[1]
+            await asyncio.sleep(0.05 if name == b"/late" else 0)
+            writer.write(HEAD + b"Content-Length: %d\r\n\r\n" % len(name) + name)
+
+    async with listening(talk) as port, sending(f"http://127.0.0.1:{port}") as client:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(client.send(Request(path="/late")), 0.02)
+        for number in range(5):
+            assert (await client.send(Request(path=f"/{number}"))).body.decode() == f"/{number}"
+            await asyncio.sleep(0.02)

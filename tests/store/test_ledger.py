@@ -13,6 +13,7 @@ from support.stores import OLDER, make_older
 
 from li_perf.errors import StoreError
 from li_perf.model import State
+from li_perf.store import ledger as ledgers
 from li_perf.store import questions, runs, schema
 from li_perf.store.ledger import Ledger
 from li_perf.store.opening import locked, open_ledger
@@ -116,6 +117,57 @@ async def test_no_more_is_owed_than_a_kill_may_cost(tmp_path: Path) -> None:
             most = max(most, owed)
         await ledger.given()
     assert (owed, most) == (0, 7)
+
+
+async def test_whose_gift_is_near_goes_on_while_others_wait(tmp_path: Path) -> None:
+    """Of nine that give at once four go on, then each whose gift has less than four before it."""
+    kept, gone_on, most = 0, 0, 0
+
+    def then() -> None:
+        nonlocal kept
+        kept += 1
+
+    async def one(ledger: Ledger) -> None:
+        nonlocal gone_on, most
+        for number in range(30):
+            name = f"{number} {id(asyncio.current_task())} ST"
+            await ledger.give(questions.add_lookups([name]), then=then, ahead=4)
+            gone_on += 1
+            most = max(most, gone_on - kept)
+
+    async with open_ledger(tmp_path / "city.db") as ledger:
+        await asyncio.gather(*(one(ledger) for _ in range(9)))
+        await ledger.given()
+    assert (kept, gone_on, most) == (270, 270, 4)
+
+
+async def test_who_waits_for_a_commit_does_not_wait_for_others_to_join_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledgers, "GATHER", 3_600.0)
+    async with open_ledger(tmp_path / "city.db") as ledger:
+        await ledger.give(questions.add_lookups(["1 MARKET ST"]), then=lambda: None, ahead=5)
+        await asyncio.wait_for(_add(ledger, "2 MARKET ST"), 30)
+        assert await ledger.scalar(select(func.count()).select_from(lookup)) == 2
+
+
+async def test_readers_that_are_cancelled_leave_their_connections_behind(tmp_path: Path) -> None:
+    async with open_ledger(tmp_path / "city.db") as ledger:
+        await ledger.save(questions.add_lookups([f"{number} MARKET ST" for number in range(2_000)]))
+
+        async def read() -> None:
+            async for _ in ledger.stream(select(lookup), size=10):
+                await ledger.rows(select(lookup).limit(50))
+
+        for turns in range(60):  # more than the pool has
+            reading = asyncio.create_task(read())
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            reading.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await reading
+        blocks = [block async for block in ledger.stream(select(lookup.c.id).order_by(lookup.c.id), size=300)]
+        assert [len(block) for block in blocks] == [300] * 6 + [200]
 
 
 async def test_what_was_given_and_could_not_be_kept_is_told_to_whoever_comes_next(tmp_path: Path) -> None:
