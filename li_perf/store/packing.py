@@ -1,6 +1,6 @@
 """Bodies as they lie in the store: zlib's format, written several times faster where the extra [speed] is installed.
 
-An answer of the address service is packed with a dictionary: half as long, and written in half the time.
+An answer of the address service is packed with a dictionary, and about half as long.
 """
 
 from __future__ import annotations

@@ -100,7 +100,7 @@ def recognise(connection: Connection, path: Path) -> int:
     """The store's version, 0 for an empty file. Raises StoreError for one that is foreign, newer or tampered with."""
     version = _pragma(connection, "user_version")
     owner = _pragma(connection, "application_id")
-    tables = (connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")).scalar_one()
+    tables = connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar_one()
     if (tables and (owner != APPLICATION_ID or version == 0)) or version < 0:
         raise StoreError(
             f"{path} is a database of another program. Move it away, or set LI_PERF_DATA to another folder."
@@ -126,7 +126,7 @@ def _refuse_strange(connection: Connection, path: Path, *, is_current: bool) -> 
 
 
 def _check(connection: Connection, path: Path) -> None:
-    problems = (connection.exec_driver_sql("PRAGMA quick_check(3)")).scalars().all()
+    problems = connection.exec_driver_sql("PRAGMA quick_check(3)").scalars().all()
     if list(problems) != ["ok"]:
         raise StoreError(
             f"The store {path} is damaged ({problems[0]}). Restore a copy, or move it away and run again; "
@@ -135,4 +135,4 @@ def _check(connection: Connection, path: Path) -> None:
 
 
 def _pragma(connection: Connection, name: str) -> int:
-    return int((connection.exec_driver_sql(f"PRAGMA {name}")).scalar_one())
+    return int(connection.exec_driver_sql(f"PRAGMA {name}").scalar_one())
