@@ -15,7 +15,7 @@ from li_perf.engine.server import Quota
 
 SHARE = 0.985  # of a rate or a quota: the rest is for timers and networks, which bring calls nearer together
 LATE, LEAST_LATE = 0.01, 0.003  # seconds by which a slot may come late without moving the ones behind it
-WIDE = 0.05  # seconds between slots from which none may come nearer to the one before than the rate allows
+WIDE = 0.05  # seconds between slots of which a third of the margin, at most, makes up for a late one
 MOMENT, LATELY = 0.02, 5.0  # seconds over which a rate is seen, at least and at most
 SAVED = 0.01  # of a quota: what an idle time may save up
 
@@ -80,7 +80,7 @@ class Pace:
 
     def _schedule(self, now: float) -> None:
         spacing = self._ceiling.use()
-        late = (1 - SHARE) * spacing if spacing > WIDE else min(LATE, max(LEAST_LATE, spacing))
+        late = (1 - SHARE) * spacing / 3 if spacing > WIDE else min(LATE, max(LEAST_LATE, spacing))
         self._next = max(self._next, now - late) + spacing
 
     def _seen_rate(self) -> float:

@@ -60,7 +60,7 @@ class AisDesk:
         weather = self.gate.weather
         if weather.poison and heard(asked.query) in weather.poison:
             return server_error()
-        mishap = weather.mishap("ais")
+        mishap = weather.mishap("ais", asked.query)
         if mishap is Mishap.ERROR:
             return any_error(weather, server_error())
         if mishap is Mishap.INVALID:
@@ -89,7 +89,7 @@ class CartoDesk:
     async def _answer(self, asked: dict[str, str]) -> Reply:
         weather = self.gate.weather
         await self.gate.wait(weather.delay())
-        mishap = weather.mishap("carto")
+        mishap = weather.mishap("carto", asked.get("q", ""))
         if mishap is Mishap.ERROR:
             return any_error(weather, sql_api.failure(500, "server closed the connection unexpectedly"))
         reply = await self.carto.answer(asked, partial=mishap is Mishap.PARTIAL)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -54,6 +55,7 @@ class Weather:
     ais: Rate | None = field(init=False)
     carto: Rate | None = field(init=False)
     _dice: random.Random = field(init=False)
+    _times: Counter[tuple[str, str]] = field(init=False)
 
     def __post_init__(self) -> None:
         self.started = self.clock()
@@ -65,6 +67,7 @@ class Weather:
         self.ais = Rate(faults.ais_rate) if faults.ais_rate else None
         self.carto = Rate(faults.carto_rate) if faults.carto_rate else None
         self._dice = random.Random(faults.seed)
+        self._times = Counter()
 
     def outage(self, server: str) -> Outage | None:
         if not self.faults.outages:
@@ -83,8 +86,8 @@ class Weather:
             seconds += faults.slow_seconds
         return seconds
 
-    def mishap(self, server: str) -> Mishap | None:
-        """At most one a request."""
+    def mishap(self, server: str, what: str) -> Mishap | None:
+        """At most one a request. How often `what` was asked decides, and not what others asked: no order changes it."""
         faults = self.faults
         shares = (
             (Mishap.ERROR, faults.error_share),
@@ -97,7 +100,8 @@ class Weather:
         )
         if not any(share for _, share in shares):
             return None
-        roll = self._dice.random()
+        self._times[server, what] += 1
+        roll = random.Random(f"{faults.seed} {server} {what} {self._times[server, what]}").random()
         for mishap, share in shares:
             if roll < share:
                 return mishap

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import random
+from itertools import pairwise
 
 import pytest
 from engine.local import asking, most_in_a_second, ok, question, serving, status
@@ -11,6 +13,8 @@ from engine.virtual import in_virtual_time, now
 from li_perf.engine.halt import Halt, Stopped
 from li_perf.engine.pace import Pace
 from li_perf.engine.server import Quota
+
+dice = random.Random(7)
 
 
 def pace(rate: float | None = 10.0, quota: Quota | None = None, halt: Halt | None = None) -> Pace:
@@ -35,6 +39,24 @@ def test_slots_are_evenly_spaced_from_the_first_on(rate: float) -> None:
         times = await taken(pace(rate), 101)
         assert most_in_a_second(times) <= rate + 1
         assert times[-1] - times[0] == pytest.approx(100 / rate, rel=0.05)
+
+    run()
+
+
+class Sluggish(Halt):
+    """Wakes up to four milliseconds late, as timers do."""
+
+    async def sleep(self, seconds: float) -> None:
+        await super().sleep(seconds + dice.uniform(0, 0.004))
+
+
+@pytest.mark.parametrize("rate", [0.5, 4.0, 10.0, 20.0])
+def test_late_timers_bring_slow_slots_no_nearer_than_the_rate_with_most_of_the_margin(rate: float) -> None:
+    @in_virtual_time
+    async def run() -> None:
+        times = await taken(pace(rate, halt=Sluggish()), 200)
+        nearest = min(behind - before for before, behind in pairwise(times))
+        assert nearest >= (1 + 0.66 * 0.015) / rate
 
     run()
 

@@ -96,8 +96,19 @@ def test_an_outage_has_a_beginning_an_end_and_a_server() -> None:
 def test_shares_are_kept_and_the_dice_are_seeded() -> None:
     faults = Faults(error_share=0.2, reset_share=0.1, invalid_share=0.1)
     one, same = (Weather(faults, lambda: 0.0) for _ in range(2))
-    drawn = [one.mishap("ais") for _ in range(5000)]
-    assert drawn == [same.mishap("ais") for _ in range(5000)]
+    drawn = [one.mishap("ais", "1 MARKET ST") for _ in range(5000)]
+    assert drawn == [same.mishap("ais", "1 MARKET ST") for _ in range(5000)]
     assert drawn.count(Mishap.ERROR) / 5000 == pytest.approx(0.2, abs=0.02)
     assert drawn.count(Mishap.RESET) / 5000 == pytest.approx(0.1, abs=0.02)
-    assert Mishap.INVALID not in [one.mishap("carto") for _ in range(500)]
+    assert Mishap.INVALID not in [one.mishap("carto", "select 1") for _ in range(500)]
+
+
+def test_what_befalls_a_question_does_not_depend_on_what_others_ask_meanwhile() -> None:
+    faults = Faults(error_share=0.3, seed=4)
+    alone, among = (Weather(faults, lambda: 0.0) for _ in range(2))
+    questions = [f"{number} MARKET ST" for number in range(40)]
+    found = [alone.mishap("ais", question) for question in questions]
+    assert found == [among.mishap("ais", question) for question in reversed(questions)][::-1]
+    assert set(found) == {None, Mishap.ERROR}
+    other = Weather(Faults(error_share=0.3, seed=5), lambda: 0.0)
+    assert found != [other.mishap("ais", question) for question in questions]

@@ -51,7 +51,7 @@ async def fetched(
 @pytest.mark.parametrize("kind", KINDS)
 async def test_errors_resets_and_garbage_lose_nothing(kind: str, tmp_path: Path) -> None:
     place = PLACES[kind]
-    rows, stand_in = await fetched(place, tmp_path, "errors=0.12,resets=0.12,garbage=0.12,seed=1")
+    rows, stand_in = await fetched(place, tmp_path, "errors=0.2,resets=0.15,garbage=0.15,seed=2")
     assert names_of(place, rows) == expected(COUNT)
     assert stand_in.asked.total() > len(set(stand_in.log)) + 1
 

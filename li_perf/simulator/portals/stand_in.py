@@ -124,7 +124,7 @@ class _Desk:
         if wait:
             return self.speaker.busy(wait)
         await self.gate.wait(weather.delay())
-        mishap = weather.mishap("carto")
+        mishap = weather.mishap("carto", f"{asked.path} {asked.parameters} {asked.json}")
         if mishap is Mishap.ERROR:
             return any_error(weather, self.speaker.failed())
         self._drift(kind)
