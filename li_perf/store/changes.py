@@ -10,17 +10,17 @@ from typing import Any
 from sqlalchemy import ClauseElement, Connection, Dialect
 from sqlalchemy.sql.compiler import SQLCompiler
 
-Change = tuple[ClauseElement, Sequence[Mapping[str, Any]]]
+Change = tuple[ClauseElement, Iterable[Mapping[str, Any]]]  # rows may be made as late as they are written
+Rows = tuple[ClauseElement, Sequence[Mapping[str, Any]]]
 Write = Callable[[Connection], None]  # what takes more than rows; it runs inside the keeper's transaction
 
 
-def merged(changes: Iterable[Change]) -> list[Change]:
+def merged(changes: Iterable[Change]) -> list[Rows]:
     """All changes with equal statements joined, so that each is one executemany."""
     joined: dict[int, tuple[ClauseElement, list[Mapping[str, Any]]]] = {}
     for statement, rows in changes:
-        if rows:
-            joined.setdefault(id(statement), (statement, []))[1].extend(rows)
-    return list(joined.values())
+        joined.setdefault(id(statement), (statement, []))[1].extend(rows)
+    return [each for each in joined.values() if each[1]]
 
 
 def for_driver(

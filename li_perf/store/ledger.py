@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Engine, Executable
 
-from li_perf.store.changes import Change, Write, merged
+from li_perf.store.changes import Change, Write
 from li_perf.store.reader import Reader
 from li_perf.store.writer import Writer
 
@@ -116,9 +116,7 @@ class Ledger:
             self._writer.close()
 
     async def _committed(self, waiting: Sequence[_Waiting]) -> BaseException | None:
-        changes = merged([*(change for item in waiting for change in item.changes), *(r() for r in self._riders)])
-        if not changes and not waiting:
-            return None
+        changes = [*(change for item in waiting for change in item.changes), *(rider() for rider in self._riders)]
         return await self._writer.commit(changes, [item.write for item in waiting if item.write])
 
     async def _gather(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select, update
@@ -75,22 +75,29 @@ def settle_lookup(
     match_type: str | None = None,
 ) -> Change:
     """The change that answers or fails a question; `body` is the answer as received, `accounts` a JSON list."""
-    packed = None if body is None else pack_answer(body)
     row = {
         "of_question": question,
         "new_state": str(state),
         "calls": calls,
         "why": reason,
         "http_status": status,
-        "received": packed,
-        "digest": packed and digest(question, status, packed),
+        "received": body,
+        "digest": None,
         "from_source": source,
         "at": now(),
         "new_outcome": outcome and str(outcome),
         "new_accounts": accounts,
         "new_match_type": match_type,
     }
-    return SETTLE_LOOKUP, [row]
+    return SETTLE_LOOKUP, _packed(row)
+
+
+def _packed(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The row with its body packed, once it is to be written: a hundred in a row cost a third of a hundred by turns."""
+    if (body := row["received"]) is not None:
+        packed = pack_answer(body)
+        row |= {"received": packed, "digest": digest(row["of_question"], row["http_status"], packed)}
+    yield row
 
 
 def digest(question: str, status: int | None, packed: bytes) -> str:

@@ -7,7 +7,7 @@ costs more than the row does. What takes longer than a moment is left to the oth
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
-from li_perf.store.changes import Change, Write, for_driver
+from li_perf.store.changes import Change, Rows, Write, for_driver, merged
 from li_perf.store.schema import explain
 
 MOMENT = 500  # rows: some five milliseconds
@@ -32,22 +32,27 @@ class Writer:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="keeper")
         self.commits = 0
 
-    async def commit(self, changes: Sequence[Change], writes: Sequence[Write]) -> BaseException | None:
+    async def commit(self, changes: Iterable[Change], writes: Sequence[Write]) -> BaseException | None:
         """One transaction with all of it, durable; or what went wrong, for those who wait."""
-        is_long = writes or sum(len(rows) for _, rows in changes) > MOMENT
         try:
-            await (self._elsewhere(self._whole, changes, writes) if is_long else self._by_turns(changes))
+            await self._commit(merged(changes), writes)
         except DBAPIError as error:
             return explain(error, self._path)
         except Exception as error:  # noqa: BLE001 - it belongs to those who wait for this commit
             return error
-        self.commits += 1
         return None
 
     def close(self) -> None:
         self._thread.shutdown()
 
-    async def _by_turns(self, changes: Sequence[Change]) -> None:
+    async def _commit(self, changes: Sequence[Rows], writes: Sequence[Write]) -> None:
+        if not changes and not writes:
+            return
+        is_long = writes or sum(len(rows) for _, rows in changes) > MOMENT
+        await (self._elsewhere(self._whole, changes, writes) if is_long else self._by_turns(changes))
+        self.commits += 1
+
+    async def _by_turns(self, changes: Sequence[Rows]) -> None:
         connection = await self._elsewhere(self._begun)
         try:
             _write(connection, changes)
@@ -64,7 +69,7 @@ class Writer:
             raise
         return connection
 
-    def _whole(self, changes: Sequence[Change], writes: Sequence[Write]) -> None:
+    def _whole(self, changes: Sequence[Rows], writes: Sequence[Write]) -> None:
         with self._engine.begin() as connection:
             _write(connection, changes)
             for write in writes:
@@ -74,6 +79,6 @@ class Writer:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work, *given)
 
 
-def _write(connection: Connection, changes: Sequence[Change]) -> None:
+def _write(connection: Connection, changes: Sequence[Rows]) -> None:
     for statement, rows in changes:
         connection.exec_driver_sql(*for_driver(connection.dialect, statement, rows))
