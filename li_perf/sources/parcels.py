@@ -92,9 +92,7 @@ def _without_account(answer: Found, accepted: list[tuple[Grade, Feature]]) -> Me
 def _resolve(features: list[Feature], zipcode: str | None) -> Meaning:
     match_type = features[0].match_type
     every = _accounts(features)
-    wanted = _five_digits(zipcode)
-    here = [f for f in features if wanted and _five_digits(f.properties.zip_code) == wanted]
-    chosen = every if len(every) == 1 else _accounts(here)
+    chosen = every if len(every) == 1 else _accounts(_of_zip(features, zipcode))
     if len(chosen) == 1:
         return Meaning(outcome=Outcome.PARCEL_EXACT, accounts=chosen, match_type=match_type)
     are_units = all("unit_child" in (f.match_type or "") for f in features)
@@ -102,7 +100,14 @@ def _resolve(features: list[Feature], zipcode: str | None) -> Meaning:
     return Meaning(outcome=outcome, accounts=every, match_type=match_type)
 
 
+def _of_zip(features: list[Feature], zipcode: str | None) -> list[Feature]:
+    wanted = _five_digits(zipcode)
+    return [f for f in features if wanted and _five_digits(f.properties.zip_code) == wanted]
+
+
 def _accounts(features: list[Feature]) -> tuple[str, ...]:
+    if len(features) == 1:
+        return accounts(features[0])
     return tuple(sorted({account for feature in features for account in accounts(feature)}))
 
 

@@ -5,36 +5,18 @@ Workers look addresses up; the accounts they find gather into batches for the se
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
-from li_perf.engine.ask import Question
-from li_perf.engine.work import Channel, together, work_off
-from li_perf.errors import Failed
-from li_perf.model import TO_ASK, Outcome, State
-from li_perf.sources import ais, parcels
+from li_perf.engine.work import Channel, together
+from li_perf.model import TO_ASK
 from li_perf.steps.backlog import Backlog, fetch_all
 from li_perf.steps.job import Job, Progress
+from li_perf.steps.look_ups import LookUps
 from li_perf.steps.paging import begin
-from li_perf.steps.vigil import Vigil
 from li_perf.steps.violations import ACCOUNT, CASE, Violations
-from li_perf.store import ages, questions, selection
-from li_perf.store.changes import Change
-
-SPARE = 8  # for so many calls at once one worker more: while it reads an answer, another's call is on its way
-
-
-class _Found(NamedTuple):
-    """What there is to be kept of a question, and of how many accounts."""
-
-    changes: Sequence[Change]
-    accounts: int = 0
-
-
-Kept = Callable[[int], None]  # told, once an answer is durable, of how many accounts it is
+from li_perf.store import questions, selection
 
 
 async def enrich(job: Job) -> None:
@@ -109,7 +91,6 @@ async def feed(job: Job, addresses: Channel[str], among: Any) -> None:
 
 async def _look_up(job: Job, addresses: Channel[str], backlog: Backlog, counter: Told) -> None:
     await counter.begin()
-    vigil = Vigil(job)
 
     def kept(accounts: int) -> None:
         counter.one()
@@ -117,84 +98,8 @@ async def _look_up(job: Job, addresses: Channel[str], backlog: Backlog, counter:
 
     async def one(address: str) -> None:
         await backlog.has_room()
-        await answer(job, address, vigil, kept)
+        await look_ups.answer(address)
 
-    await look_up(job, addresses, one)
+    look_ups = LookUps(job, kept)
+    await look_ups.work_off(addresses, one)
     backlog.end()
-
-
-async def look_up(job: Job, addresses: Channel[str], one: Callable[[str], Awaitable[None]]) -> None:
-    """Do `one` with every address, as many at once as AIS may be asked; what they gave is durable behind it."""
-    await work_off(addresses, one, workers=_at_once(job) + _spare(job), halt=job.halt)
-    await job.ledger.given()
-
-
-async def answer(job: Job, address: str, vigil: Vigil, kept: Kept) -> None:
-    """Ask, and give the answer and the accounts to fetch to the ledger, to be made durable together."""
-    found = await _found(job, address, vigil)
-    await job.ledger.give(*found.changes, then=partial(kept, found.accounts), ahead=_at_once(job) - _spare(job))
-
-
-def _at_once(job: Job) -> int:
-    return job.ais.client.server.concurrency
-
-
-def _spare(job: Job) -> int:
-    return _at_once(job) // SPARE
-
-
-async def _found(job: Job, address: str, vigil: Vigil) -> _Found:
-    if not ais.is_askable(address):
-        return _Found(changes=[_refused(address)])
-    try:
-        answer = await job.ais.ask(Question(key=address, request=ais.request(address), read=partial(ais.read, address)))
-    except Failed as failed:
-        vigil.see_failure(failed.fault)
-        return await _given_up(job, address, failed)
-    meaning = parcels.meaning(answer.value, None)
-    await vigil.see(address, meaning)
-    settled = questions.settle_lookup(
-        address,
-        state=State.ANSWERED,
-        calls=answer.attempts,
-        source="ais",
-        status=answer.reply.status,
-        body=answer.reply.body,
-        outcome=meaning.outcome,
-        accounts=msgspec.json.encode(meaning.accounts).decode(),
-        match_type=meaning.match_type,
-    )
-    fetches = questions.add_fetches(job.run.id, ACCOUNT, meaning.accounts)
-    return _Found(changes=[settled, fetches], accounts=len(meaning.accounts))
-
-
-def _refused(address: str) -> Change:
-    return questions.settle_lookup(
-        address,
-        state=State.ANSWERED,
-        calls=0,
-        source="local",
-        reason="not_askable",
-        outcome=Outcome.ADDRESS_UNPARSEABLE,
-        accounts="[]",
-    )
-
-
-async def _given_up(job: Job, address: str, failed: Failed) -> _Found:
-    """Fail the question, unless it has an old answer: that one stays."""
-    fault = failed.fault
-    if (known := await ages.known_accounts(job.ledger, address)) is not None:
-        accounts = msgspec.json.decode(known)
-        fetches = questions.add_fetches(job.run.id, ACCOUNT, accounts)
-        return _Found(changes=[ages.keep_old(address, calls=failed.attempts), fetches], accounts=len(accounts))
-    settled = questions.settle_lookup(
-        address,
-        state=State.FAILED,
-        calls=failed.attempts,
-        source="ais",
-        reason=fault.reason,
-        status=fault.status,
-        outcome=Outcome.LOOKUP_FAILED,
-        accounts="[]",
-    )
-    return _Found(changes=[settled])

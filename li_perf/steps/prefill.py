@@ -15,11 +15,11 @@ from li_perf.engine.work import Channel, together
 from li_perf.errors import Denied, Drifted, ServerError, Shrunk, Unanswered
 from li_perf.model import WITH_ANSWER, Outcome, State
 from li_perf.sources import ais, opa, parcels, sql
-from li_perf.steps.enrich import answer, feed, look_up, seed_questions
+from li_perf.steps.enrich import feed, seed_questions
 from li_perf.steps.job import Job, Progress
+from li_perf.steps.look_ups import LookUps
 from li_perf.steps.paging import fetch_all
 from li_perf.steps.pairs import QUESTION, Gathered, gather
-from li_perf.steps.vigil import Vigil
 from li_perf.store import prefills, questions, selection
 from li_perf.store.prefills import LEAST_AGREEMENT, Verdict
 from li_perf.store.query import Tables
@@ -75,23 +75,20 @@ async def _ask_the_sample(job: Job) -> None:
     addresses: Channel[str] = Channel(2 * job.ais.client.server.concurrency)
     sample = await prefills.sample(job.ledger, job.run.id)
     done = sum(_is_final(row) for row in sample)
-    vigil = Vigil(job)
 
     def kept(_: int) -> None:
         nonlocal done
         done += 1
         tell()
 
-    async def one(address: str) -> None:
-        await answer(job, address, vigil, kept)
-
     def tell() -> None:
         job.tell(Progress(step="audit", done=done, total=len(sample), vitals=job.vitals_of_ais))
 
     tell()
+    look_ups = LookUps(job, kept)
     await together(
         feed(job, addresses, prefills.is_sampled(job.run.id)),
-        look_up(job, addresses, one),
+        look_ups.work_off(addresses, look_ups.answer),
     )
     job.halt.check()
 

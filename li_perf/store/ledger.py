@@ -41,9 +41,9 @@ class Ledger:
         self._waiting: list[_Waiting] = []
         self._is_wanted = asyncio.Event()
         self._is_urgent = asyncio.Event()
-        self._has_committed = asyncio.Event()
         self._is_last = False
         self._given = self._kept = 0  # gifts, and those of them that are durable
+        self._turns: list[tuple[int, asyncio.Future[None]]] = []  # who goes on when so many gifts are durable
         self._failure: BaseException | None = None
 
     @property
@@ -66,11 +66,9 @@ class Ledger:
         """
         self._complain()
         self._given += 1
-        mine = self._given
         self._put(_Waiting(changes, then=then))
-        while mine > self._kept + ahead:
-            self._is_urgent.set()
-            await self._has_committed.wait()
+        if self._given > self._kept + ahead:
+            await self._until_kept(self._given - ahead)
         self._complain()
 
     async def given(self) -> None:
@@ -110,8 +108,7 @@ class Ledger:
                 problem = await self._committed(waiting)
                 for item in waiting:
                     self._settle(item, problem)
-                self._has_committed.set()  # for who waits for it now
-                self._has_committed.clear()
+                self._let_go()
         finally:
             self._writer.close()
 
@@ -141,6 +138,21 @@ class Ledger:
         self._is_urgent.set()
         self._put(_Waiting(changes, write, done))
         await done
+
+    async def _until_kept(self, gifts: int) -> None:
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._turns.append((gifts, turn))
+        self._is_urgent.set()
+        await turn
+
+    def _let_go(self) -> None:
+        """Those go on for whom enough is durable; the others want the next commit at once."""
+        for gifts, turn in self._turns:
+            if gifts <= self._kept and not turn.done():
+                turn.set_result(None)
+        self._turns = [each for each in self._turns if not each[1].done()]
+        if self._turns:
+            self._is_urgent.set()
 
     def _settle(self, item: _Waiting, problem: BaseException | None) -> None:
         if item.done:

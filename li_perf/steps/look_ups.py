@@ -1,0 +1,113 @@
+"""Look-ups: AIS is asked about one address after the other, and what it says goes to the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import NamedTuple
+
+import msgspec
+
+from li_perf.engine.ask import Answer, Question
+from li_perf.engine.work import Channel, work_off
+from li_perf.errors import Failed
+from li_perf.model import Outcome, State
+from li_perf.sources import ais, parcels
+from li_perf.sources.ais_answer import Found, Missing
+from li_perf.sources.parcels import Meaning
+from li_perf.steps.job import Job
+from li_perf.steps.vigil import Vigil
+from li_perf.steps.violations import ACCOUNT
+from li_perf.store import ages, questions
+from li_perf.store.changes import Change
+
+SPARE = 8  # for so many calls at once one worker more: while it reads an answer, another's call is on its way
+
+
+class _Gift(NamedTuple):
+    """What the ledger is given of a question, and of how many accounts that is."""
+
+    changes: Sequence[Change]
+    accounts: int = 0
+
+
+class LookUps:
+    """`kept` is told, once an answer is durable, of how many accounts it is."""
+
+    def __init__(self, job: Job, kept: Callable[[int], None]) -> None:
+        self._job, self._ais, self._kept = job, job.ais, kept
+        self._vigil = Vigil(job)
+        self._at_once = job.ais.client.server.concurrency
+        self._spare = self._at_once // SPARE
+
+    async def work_off(self, addresses: Channel[str], one: Callable[[str], Awaitable[None]]) -> None:
+        """Do `one` with every address, as many at once as AIS may be asked; what they gave is durable behind it."""
+        await work_off(addresses, one, workers=self._at_once + self._spare, halt=self._job.halt)
+        await self._job.ledger.given()
+
+    async def answer(self, address: str) -> None:
+        """Ask, and give the answer and the accounts to fetch to the ledger, to be made durable together."""
+        changes, accounts = await self._found(address)
+        then = partial(self._kept, accounts)
+        await self._job.ledger.give(*changes, then=then, ahead=self._at_once - self._spare)
+
+    async def _found(self, address: str) -> _Gift:
+        if not ais.is_askable(address):
+            return _Gift([_refused(address)])
+        question = Question(key=address, request=ais.request(address), read=partial(ais.read, address))
+        try:
+            answer = await self._ais.ask(question)
+        except Failed as failed:
+            self._vigil.see_failure(failed.fault)
+            return await self._given_up(address, failed)
+        meaning = parcels.meaning(answer.value, None)
+        await self._vigil.see(address, meaning)
+        fetches = questions.add_fetches(self._job.run.id, ACCOUNT, meaning.accounts)
+        return _Gift([_answered(address, answer, meaning), fetches], len(meaning.accounts))
+
+    async def _given_up(self, address: str, failed: Failed) -> _Gift:
+        """Fail the question, unless it has an old answer: that one stays."""
+        if (known := await ages.known_accounts(self._job.ledger, address)) is not None:
+            accounts = msgspec.json.decode(known)
+            fetches = questions.add_fetches(self._job.run.id, ACCOUNT, accounts)
+            return _Gift([ages.keep_old(address, calls=failed.attempts), fetches], len(accounts))
+        return _Gift([_failed(address, failed)])
+
+
+def _answered(address: str, answer: Answer[Found | Missing], meaning: Meaning) -> Change:
+    return questions.settle_lookup(
+        address,
+        state=State.ANSWERED,
+        calls=answer.attempts,
+        source="ais",
+        status=answer.reply.status,
+        body=answer.reply.body,
+        outcome=meaning.outcome,
+        accounts=msgspec.json.encode(meaning.accounts).decode(),
+        match_type=meaning.match_type,
+    )
+
+
+def _refused(address: str) -> Change:
+    return questions.settle_lookup(
+        address,
+        state=State.ANSWERED,
+        calls=0,
+        source="local",
+        reason="not_askable",
+        outcome=Outcome.ADDRESS_UNPARSEABLE,
+        accounts="[]",
+    )
+
+
+def _failed(address: str, failed: Failed) -> Change:
+    return questions.settle_lookup(
+        address,
+        state=State.FAILED,
+        calls=failed.attempts,
+        source="ais",
+        reason=failed.fault.reason,
+        status=failed.fault.status,
+        outcome=Outcome.LOOKUP_FAILED,
+        accounts="[]",
+    )
