@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final, Generic, TypeVar
 
 from li_perf.engine.halt import Halt, Stopped
@@ -30,18 +30,18 @@ class Channel(Generic[T]):
     async def end(self) -> None:
         await self._queue.put(END)
 
-    async def items(self) -> AsyncIterator[T]:
-        """Items until the end; for any number of workers."""
-        while not isinstance(item := await self._queue.get(), _End):
-            yield item
-        self._queue.put_nowait(END)
+    async def get(self) -> T | _End:
+        """The next item, or the end; for any number of workers."""
+        if isinstance(item := await self._queue.get(), _End):
+            self._queue.put_nowait(END)
+        return item
 
 
 async def work_off(channel: Channel[T], work: Callable[[T], Awaitable[None]], *, workers: int, halt: Halt) -> None:
     """Run `work` on every item with so many workers; when the run stops, what is in flight is finished."""
 
     async def worker() -> None:
-        async for item in channel.items():
+        while not isinstance(item := await channel.get(), _End):
             if halt.is_set:
                 continue  # drain, so that whoever fills the channel is not blocked
             try:

@@ -31,6 +31,7 @@ PLACEHOLDERS = frozenset(
         *("UNKNOWN", "UNK", "UNDEFINED", "TEST", "TBD"),
     )
 )
+_ENCODED = {code: quote(chr(code), safe="") for code in range(128)}  # as quote does it, one look-up a character
 
 
 def question(address: str | None) -> str | Outcome:
@@ -58,7 +59,7 @@ def is_askable(text: str) -> bool:
 
 def request(text: str) -> Request:
     """One path segment with nothing left raw: `#`, `/`, `?`, `;` and line ends arrive as themselves."""
-    return Request(path="/search/" + quote(text, safe=""))
+    return Request(path="/search/" + (text.translate(_ENCODED) if text.isascii() else quote(text, safe="")))
 
 
 def read(text: str, reply: Reply) -> Found | Missing:
