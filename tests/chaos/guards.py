@@ -80,8 +80,10 @@ def _owing_little_off() -> None:
 
 
 def _waiting_for_the_keeper_off() -> None:
-    async def cut(task: asyncio.Task[None]) -> None:
-        task.cancel()
+    wait = opening.through
+
+    async def cut(work: asyncio.Task[Any]) -> Any:
+        return work.cancel() if work.get_name() == "keeper" else await wait(work)
 
     _swap(opening, "through", cut)
 
