@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Generic, TypeVar
 
@@ -114,13 +114,18 @@ class Asker:
         Stopped when it was asked to."""
         trail = Trail()
         while True:
+            trail.begin()
             try:
-                value = await self.client.server.retry.run(partial(self._once, question, trail), sleep=self._halt.sleep)
+                value = await self._tried(question, trail)
             except Fault as fault:
                 if await self.breaker.is_healthy(trail.sent_at):
                     raise Failed(fault, trail.attempts) from fault
                 continue
             return Answer(value=value, reply=trail.reply, attempts=trail.attempts)
+
+    def _tried(self, question: Question[T], trail: Trail) -> Awaitable[T]:
+        once = partial(self._once, question, trail)
+        return self.client.server.retry.run(once, sleep=self._halt.sleep, forgiven=lambda: trail.forgiven)
 
     async def _once(self, question: Question[T], trail: Trail) -> T:
         """One try, which may take several calls: what fails in an outage, or because the server is busy, is no try."""
@@ -129,9 +134,11 @@ class Asker:
             self.retries += 1
         else:
             self._budget.earn()
+        trail.tries += 1
         while True:
             if not self.breaker.lets_through:
                 await self.breaker.closed()
+            trail.forgive(self.breaker.openings)
             try:
                 trail.reply = await self.client.send(question.request, ready=partial(self._set_off, trail))
                 value = question.read(trail.reply)

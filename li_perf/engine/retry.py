@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_random_exponential
@@ -24,8 +25,16 @@ class Retry:
     first: float = 1.0
     cap: float = 60.0
 
-    async def run(self, call: Callable[[], Awaitable[T]], *, sleep: Callable[[float], Awaitable[None]]) -> T:
+    async def run(
+        self,
+        call: Callable[[], Awaitable[T]],
+        *,
+        sleep: Callable[[float], Awaitable[None]],
+        forgiven: Callable[[], int] = lambda: 0,
+    ) -> T:
         """Call until it succeeds; raise its last Fault when the tries are used up, any other error at once.
+
+        So many of the tries as are `forgiven` behind one do not count.
 
         The first call is made bare: tenacity costs a quarter of an HTTP call, and most calls succeed.
         """
@@ -43,17 +52,17 @@ class Retry:
 
         return await AsyncRetrying(
             retry=retry_if_exception_type(Fault),  # named, so that a cancellation is never retried
-            stop=self._is_over,
+            stop=partial(self._is_over, forgiven),
             wait=wait_random_exponential(multiplier=self.first, max=self.cap),
             sleep=sleep,
             reraise=True,
         )(again)
 
-    def _is_over(self, state: RetryCallState) -> bool:
+    def _is_over(self, forgiven: Callable[[], int], state: RetryCallState) -> bool:
         fault = state.outcome.exception() if state.outcome else None
         if not isinstance(fault, Fault) or is_final(fault):
             return True
-        return state.attempt_number >= min(self.tries, fault.tries or self.tries)
+        return state.attempt_number - forgiven() >= min(self.tries, fault.tries or self.tries)
 
 
 def is_final(fault: Fault) -> bool:

@@ -4,26 +4,39 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+
+import msgspec
 
 from li_perf.wire import Reply
 
 NOTHING = Reply(status=0)
 
 
-@dataclass(slots=True)
-class Trail:
+class Trail(msgspec.Struct):
     """`attempts` counts calls sent; times are loop times; `reply` is the last one.
 
-    `refusals` and the first one's time count from the last outage on, of which there were `outages`.
+    `refusals` and the first one's time count from the last outage on, of which there were `outages`. Of the `tries`,
+    each of which may take several calls, `forgiven` do not count: those before the last of `forgiven_outages`.
     """
 
     attempts: int = 0
+    tries: int = 0
+    forgiven: int = 0
+    forgiven_outages: int = 0
     refusals: int = 0
     sent_at: float = 0.0
     refused_at: float | None = None
     outages: int = 0
     reply: Reply = NOTHING
+
+    def begin(self) -> None:
+        """All tries are still to come."""
+        self.tries = self.forgiven = 0
+
+    def forgive(self, outages: int) -> None:
+        """Those before this one do not count where an outage began meanwhile: it was there before it was found out."""
+        if outages != self.forgiven_outages:
+            self.forgiven_outages, self.forgiven = outages, self.tries - 1
 
     def sent(self) -> None:
         self.attempts += 1

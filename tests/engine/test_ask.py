@@ -93,6 +93,28 @@ def test_an_outage_of_ten_minutes_fails_nothing_and_costs_few_calls(how: Behave 
     run()
 
 
+@pytest.mark.parametrize("workers", [1, 2, 4])
+def test_tries_spent_in_an_outage_before_it_was_found_out_do_not_count(workers: int) -> None:
+    """So few workers ask about too few questions at once to make the server doubtful quickly."""
+
+    @in_virtual_time
+    async def run() -> None:
+        since = now() + 5
+        behind: Counter[str] = Counter()
+
+        async def behave(name: str) -> web.StreamResponse:
+            await asyncio.sleep(0.05)
+            if since <= now() < since + 600:
+                return status(503)
+            behind[name] += now() >= since
+            return status(500) if name != KNOWN and 1 <= behind[name] <= 3 else ok()
+
+        async with serving(behave) as server, asking(server.url, rate=10.0) as asker:
+            assert not failing(await all_of(asker, names(100), workers))
+
+    run()
+
+
 @in_virtual_time
 async def test_after_an_outage_the_pace_is_kept() -> None:
     async with serving(down_for(600)) as server, asking(server.url, rate=10.0) as asker:
