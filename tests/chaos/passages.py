@@ -61,7 +61,7 @@ class Passages:
                 os._exit(KILLED)
             is_spoiled = self._count == self._plan.raise_at
         if is_spoiled:
-            Path("spoiled").touch()
+            Path("spoiled").write_text(label)
             raise Spoiled(label)
         self._take_time(label)
 

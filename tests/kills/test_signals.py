@@ -90,6 +90,7 @@ def test_two_signals_at_random_moments_end_the_run_at_once_and_lose_nothing(smal
     process.ended(dice.uniform(0, 0.06))
     process.send(numbers[1])
     ending = process.end(AT_MOST + 5)
-    assert ending.code in {CODES[number] for number in numbers}, ending.err  # of two at once either may come first
+    shown = ending.code if ending.code >= 0 else 128 - ending.code  # at its very end Python dies of it: so says a shell
+    assert shown in {CODES[number] for number in numbers}, ending.err  # of two at once either may come first
     unanswered = ending.passages.count("before call AIS") - ending.passages.count("after call AIS")
     story.finish(again=unanswered, carto=PER_START + WORKERS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from virtual.front import LATE, Seen
 from virtual.plan import SERVERS, Kind, Mishap
 from virtual.voyage import LATER, Session, Voyage
 
+from li_perf.engine.refusals import LONGEST
 from li_perf.errors import Denied, Misdirected, Outage, Unanswered
 from li_perf.signals import Interrupted
 from li_perf.simulator.addresses import Kind as Address
@@ -147,9 +149,20 @@ def _probed(voyage: Voyage) -> Iterator[str]:
             calls = [seen for seen in voyage.front.log if seen.server == server and start <= seen.at < end]
             calls = [seen for seen in calls if isinstance(seen.fault, Kind) or seen.fault in (LATE, "leap")]
             sessions = sum(session.start < end and session.end > start for session in voyage.sessions)
-            most = (end - start) / voyage.plan.probe + telling + workers + GREETINGS * sessions
+            is_silent = any(seen.fault is Kind.SILENT for seen in calls)
+            asking = _knocks(end - start) if is_silent else (end - start) / voyage.plan.probe
+            most = asking + telling + workers + GREETINGS * sessions
             if len(calls) > most:
                 yield f"{len(calls)} calls to {server} from {start:.0f} to {end:.0f} s, more than {most:.0f}"
+
+
+def _knocks(seconds: float) -> float:
+    """How often a server that refuses without saying for how long is asked again: behind full jitter, LONGEST at most.
+
+    So large a number of renewals is had by chance less than once in 10,000 times (mean and variance: Cox 1962, 4.2).
+    """
+    mean, variance = LONGEST / 2, LONGEST**2 / 12
+    return math.log2(LONGEST) + seconds / mean + 4 * math.sqrt(seconds * variance / mean**3)
 
 
 def _budgeted(voyage: Voyage) -> Iterator[str]:
