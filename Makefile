@@ -10,7 +10,7 @@ PEERS := .venv-bench
 PEERS_READY := $(PEERS)/.ready
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
-.PHONY: help setup demo run resume retry status report test test-sail test-spark lint check chaos format lock image bench clean
+.PHONY: help setup demo run resume retry status report test guards test-sail test-spark lint check chaos format lock image bench clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | column -t -s "$$(printf '\t')" 2>/dev/null || grep '##' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ report: $(READY) ## Rebuild the report from the store
 test: $(READY) ## The tests, in parallel; none needs the internet
 	$(BIN)/python -m pytest -n auto
 
+guards: $(READY) ## Switch off each guard of the product in turn: its named test must fail
+	CHAOS=1 $(BIN)/python -m pytest -n auto tests/chaos/test_guards.py
+
 test-sail: $(READY) $(SAIL)/.ready ## The analysis on Sail, which speaks Spark Connect, beside DuckDB: the same rows
 	PYTHONPATH=$(SAIL) $(BIN)/python -m pytest tests/spark
 
@@ -62,7 +65,7 @@ lint: $(READY) ## Format, lint, types, layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-check: lint test ## Everything that must hold at every commit
+check: lint test guards ## Everything that must hold at every commit
 
 chaos: $(READY) ## Hundreds of kills, stops, power cuts and random faults, and the table of figures (half an hour)
 	@figures=$$(mktemp); CHAOS=1 CHAOS_FIGURES=$$figures $(BIN)/python -m pytest -n auto --dist worksteal $(CHAOS_TESTS); code=$$?; \
