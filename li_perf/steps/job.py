@@ -7,6 +7,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
+import msgspec
+
 from li_perf.cities.city import City, LicensesAndInspections
 from li_perf.engine.ask import Asker, Question
 from li_perf.engine.client import Client
@@ -23,8 +25,7 @@ from li_perf.store.ledger import Ledger
 from li_perf.store.runs import Run, counted
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
     """How far a step is: `done` of `total` things, None where the total is not known; `note` is for the eye.
 
     `vitals` tells how the servers that the step asks are being asked, when it is called in the run's own thread.

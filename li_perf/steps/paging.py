@@ -149,7 +149,7 @@ async def _pages(job: Job, listing: Listing) -> int:
         await job.ledger.save(change)
         received += len(page.rows) - repeated
         repeated, statement = portal.repeated(page.rows), following
-        job.tell(replace(told, done=received))
+        job.tell(msgspec.structs.replace(told, done=received))
     return received
 
 
