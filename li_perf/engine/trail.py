@@ -16,13 +16,15 @@ class Trail(msgspec.Struct):
     """`attempts` counts calls sent; times are loop times; `reply` is the last one.
 
     `refusals` and the first one's time count from the last outage on, of which there were `outages`. Of the `tries`,
-    each of which may take several calls, `forgiven` do not count: those before the last of `forgiven_outages`.
+    each of which may take several calls, `forgiven` do not count: those before the last outage. `met` are the outages
+    that began since the first call; `openings` is how many the server has had.
     """
 
     attempts: int = 0
     tries: int = 0
     forgiven: int = 0
-    forgiven_outages: int = 0
+    met: int = 0
+    openings: int = 0
     refusals: int = 0
     sent_at: float = 0.0
     refused_at: float | None = None
@@ -33,10 +35,11 @@ class Trail(msgspec.Struct):
         """All tries are still to come."""
         self.tries = self.forgiven = 0
 
-    def forgive(self, outages: int) -> None:
-        """Those before this one do not count where an outage began meanwhile: it was there before it was found out."""
-        if outages != self.forgiven_outages:
-            self.forgiven_outages, self.forgiven = outages, self.tries - 1
+    def forgive(self, openings: int) -> None:
+        """Tries before this one do not count where an outage began meanwhile: it was there before it was found out."""
+        if openings != self.openings:
+            self.met += self.attempts > 0
+            self.openings, self.forgiven = openings, self.tries - 1
 
     def sent(self) -> None:
         self.attempts += 1

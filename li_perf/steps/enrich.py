@@ -56,9 +56,14 @@ class Told:
 
 
 async def seed_questions(job: Job) -> None:
-    """Make every distinct address a question; what is there stays."""
-    async for block in job.ledger.stream(selection.distinct_questions()):
-        await job.ledger.save(questions.add_lookups(row.question for row in block))
+    """Make every distinct address a question; what is there stays.
+
+    No reader stays meanwhile: behind one the write-ahead log would grow, and its index with it, in memory.
+    """
+    number = ""
+    while block := await job.ledger.rows(selection.questions_behind(number)):
+        number = block[-1].service_request_id
+        await job.ledger.save(questions.add_lookups(dict.fromkeys(row.question for row in block)))
 
 
 async def _seed(job: Job) -> None:

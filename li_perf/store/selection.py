@@ -24,10 +24,11 @@ def count_questions() -> Select[Any]:
     return select(func.count(distinct(ticket.c.question)))
 
 
-def distinct_questions() -> Select[Any]:
-    """Each distinct question, in the order of the requests."""
-    first = func.min(ticket.c.requested_at)
-    return select(ticket.c.question).where(ticket.c.question.is_not(None)).group_by(ticket.c.question).order_by(first)
+def questions_behind(number: str, *, size: int = 1_000) -> Select[Any]:
+    """The questions of so many requests behind the one with this number, in the order of their numbers."""
+    here = (ticket.c.service_request_id > number) & ticket.c.question.is_not(None)
+    columns = (ticket.c.service_request_id, ticket.c.question)
+    return select(*columns).where(here).order_by(ticket.c.service_request_id).limit(size)
 
 
 def to_ask() -> Select[Any]:
