@@ -35,7 +35,6 @@ from li_perf.wire import Reply, Request
 
 T = TypeVar("T")
 OVERLOADED = (502, 503, 504)
-OUTAGES = 10  # that began while one question was asked: it is what brings the server down
 SECOND_LOOKS = (0.5, 1.5)  # seconds before a greeting is repeated
 
 
@@ -119,7 +118,7 @@ class Asker:
             try:
                 value = await self._tried(question, trail)
             except Fault as fault:
-                if trail.met >= OUTAGES or await self.breaker.is_healthy(trail.sent_at):
+                if trail.is_to_blame or await self.breaker.is_healthy(trail.sent_at):
                     raise Failed(fault, trail.attempts) from fault
                 continue
             return Answer(value=value, reply=trail.reply, attempts=trail.attempts)
@@ -166,7 +165,7 @@ class Asker:
             await self._slow_down(error, trail)
         elif isinstance(error, Fault) and not slept:
             is_down = await self._is_down(error, key, trail)
-        found = verdict(error, slept=slept, is_down=is_down and trail.met < OUTAGES)
+        found = verdict(error, slept=slept, is_down=is_down and not trail.is_to_blame)
         self.verdicts[found] += 1
         return found
 

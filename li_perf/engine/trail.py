@@ -10,6 +10,7 @@ import msgspec
 from li_perf.wire import Reply
 
 NOTHING = Reply(status=0)
+OUTAGES = 10  # that began while one question was asked: it is what brings the server down
 
 
 class Trail(msgspec.Struct):
@@ -35,11 +36,17 @@ class Trail(msgspec.Struct):
         """All tries are still to come."""
         self.tries = self.forgiven = 0
 
+    @property
+    def is_to_blame(self) -> bool:
+        """Whether so many outages began with this question that no more is forgiven."""
+        return self.met >= OUTAGES
+
     def forgive(self, openings: int) -> None:
         """Tries before this one do not count where an outage began meanwhile: it was there before it was found out."""
         if openings != self.openings:
-            self.met += self.attempts > 0
-            self.openings, self.forgiven = openings, self.tries - 1
+            self.openings, self.met = openings, self.met + (self.attempts > 0)
+            if not self.is_to_blame:
+                self.forgiven = self.tries - 1
 
     def sent(self) -> None:
         self.attempts += 1
