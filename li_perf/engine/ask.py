@@ -80,6 +80,7 @@ class Asker:
         self._known_good = known_good
         self._budget = Budget(share=server.retry_share, rate=server.rate, halt=halt)
         self._refusals = Refusals(client, self.breaker, heartbeat)
+        self._alone = asyncio.Lock()  # of questions with which outages began
         self._halt = halt
         self._heartbeat = heartbeat
 
@@ -135,6 +136,14 @@ class Asker:
         else:
             self._budget.earn()
         trail.tries += 1
+        if not trail.is_to_blame:
+            return await self._called(question, trail)
+        async with self._alone:
+            await self.breaker.is_healthy(asyncio.get_running_loop().time())  # what is down already is not its doing
+            return await self._called(question, trail)
+
+    async def _called(self, question: Question[T], trail: Trail) -> T:
+        """What came of a call that was heard; in an outage, and while the server is busy, it is made again."""
         while True:
             if not self.breaker.lets_through:
                 await self.breaker.closed()

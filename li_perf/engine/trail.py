@@ -38,14 +38,14 @@ class Trail(msgspec.Struct):
 
     @property
     def is_to_blame(self) -> bool:
-        """Whether so many outages began with this question that no more is forgiven."""
+        """Whether so many outages began with this question that it is asked alone, and no more is forgiven."""
         return self.met >= OUTAGES
 
     def forgive(self, openings: int) -> None:
         """Tries before this one do not count where an outage began meanwhile: it was there before it was found out."""
         if openings != self.openings:
             self.openings, self.met = openings, self.met + (self.attempts > 0)
-            if not self.is_to_blame:
+            if self.met <= OUTAGES:
                 self.forgiven = self.tries - 1
 
     def sent(self) -> None:

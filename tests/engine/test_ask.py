@@ -115,7 +115,7 @@ def test_tries_spent_in_an_outage_before_it_was_found_out_do_not_count(workers: 
     run()
 
 
-@pytest.mark.parametrize("seconds", [3, 30])
+@pytest.mark.parametrize("seconds", [3, 30, 300])
 @pytest.mark.parametrize("workers", [1, 4, 64])
 def test_a_question_that_brings_the_server_down_each_time_fails_alone_in_the_end(workers: int, seconds: int) -> None:
     @in_virtual_time
