@@ -16,10 +16,11 @@ import time
 from collections import Counter
 from typing import Any
 
-from li_perf.engine.ask import Asker, Question
+from li_perf.engine.ask import Asker
 from li_perf.engine.client import Client
 from li_perf.engine.halt import Halt
 from li_perf.engine.heartbeat import Heartbeat
+from li_perf.engine.question import Question
 from li_perf.engine.server import Server
 from li_perf.errors import Broken, Busy, Failed
 from li_perf.wire import Reply, Request, retry_after

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from functools import partial
-from typing import Generic, TypeVar
-
-import msgspec
+from typing import TypeVar
 
 from li_perf.engine.breaker import Breaker
 from li_perf.engine.budget import Budget
 from li_perf.engine.client import Client
 from li_perf.engine.halt import Halt
 from li_perf.engine.heartbeat import Heartbeat
+from li_perf.engine.question import Answer, Question
 from li_perf.engine.refusals import Refusals, jitter
 from li_perf.engine.trail import Trail
 from li_perf.engine.verdict import Verdict, verdict
@@ -31,27 +30,10 @@ from li_perf.errors import (
     Rejected,
     Unreachable,
 )
-from li_perf.wire import Reply, Request
 
 T = TypeVar("T")
 OVERLOADED = (502, 503, 504)
 SECOND_LOOKS = (0.5, 1.5)  # seconds before a greeting is repeated
-
-
-class Question(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
-    """A request, and `read`, which turns a reply into a value or raises a Fault or a ServerError; `key` names it."""
-
-    key: str
-    request: Request
-    read: Callable[[Reply], T]
-
-
-class Answer(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
-    """What `read` returned, the reply as received, and how many calls it took."""
-
-    value: T
-    reply: Reply
-    attempts: int
 
 
 class _NotNow(Exception):

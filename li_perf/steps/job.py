@@ -10,10 +10,11 @@ from functools import partial
 import msgspec
 
 from li_perf.cities.city import City, LicensesAndInspections
-from li_perf.engine.ask import Asker, Question
+from li_perf.engine.ask import Asker
 from li_perf.engine.client import Client
 from li_perf.engine.halt import Halt
 from li_perf.engine.heartbeat import Heartbeat
+from li_perf.engine.question import Question
 from li_perf.engine.server import Server
 from li_perf.engine.vitals import Vitals, vitals
 from li_perf.errors import UserError

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from li_perf.engine.ask import Answer, Question
+from li_perf.engine.question import Answer, Question
 from li_perf.engine.work import Channel, work_off
 from li_perf.errors import Failed
 from li_perf.model import Outcome, State

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from li_perf.cities.city import Dataset
-from li_perf.engine.ask import Answer
+from li_perf.engine.question import Answer
 from li_perf.errors import ColumnGone, Drifted, Shrunk, TooHeavy, Unanswered
 from li_perf.sources.portal import Page
 from li_perf.steps.job import Job, Progress

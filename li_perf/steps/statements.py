@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from li_perf.engine.ask import Answer, Asker, Question
+from li_perf.engine.ask import Asker
+from li_perf.engine.question import Answer, Question
 from li_perf.errors import ColumnGone, Failed, Garbled, TooHeavy, Unanswered
 from li_perf.sources.portal import Census, Page, Portal
 

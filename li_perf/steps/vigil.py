@@ -6,7 +6,7 @@ import asyncio
 from contextlib import suppress
 from functools import partial
 
-from li_perf.engine.ask import Question
+from li_perf.engine.question import Question
 from li_perf.errors import Drift, Emptied, Failed, Fault
 from li_perf.model import Outcome, State
 from li_perf.sources import ais, parcels

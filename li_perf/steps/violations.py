@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from li_perf.engine.ask import Answer, Question
+from li_perf.engine.question import Answer, Question
 from li_perf.errors import Failed
 from li_perf.model import State
 from li_perf.sources import sql

@@ -12,10 +12,11 @@ from urllib.parse import unquote
 
 from engine.local import Awake, Local, Speak, local_server, speaking
 
-from li_perf.engine.ask import Answer, Asker, Question
+from li_perf.engine.ask import Asker
 from li_perf.engine.client import Client
 from li_perf.engine.halt import Halt
 from li_perf.engine.heartbeat import Heartbeat
+from li_perf.engine.question import Answer, Question
 from li_perf.errors import Failed
 from li_perf.sources import ais
 from li_perf.sources.ais_answer import Found, Missing

@@ -15,7 +15,8 @@ from aiohttp import web
 from engine.local import Behave, Local, asking, serving
 from engine.virtual import now
 
-from li_perf.engine.ask import Answer, Asker, Question
+from li_perf.engine.ask import Asker
+from li_perf.engine.question import Answer, Question
 from li_perf.engine.verdict import Verdict
 from li_perf.errors import Failed, LiPerfError
 from li_perf.sources import ais, carto

@@ -11,10 +11,11 @@ from typing import Any
 
 from aiohttp import web
 
-from li_perf.engine.ask import Asker, Question
+from li_perf.engine.ask import Asker
 from li_perf.engine.client import Client
 from li_perf.engine.halt import Halt
 from li_perf.engine.heartbeat import Heartbeat
+from li_perf.engine.question import Question
 from li_perf.engine.server import Server
 from li_perf.errors import Astray, Blocked, Broken, Busy, Denied, Garbled, Rejected
 from li_perf.wire import Reply, Request, retry_after

@@ -14,8 +14,9 @@ from aiohttp import web
 from engine.local import KNOWN, Behave, asking, most_in_a_second, ok, question, serving, status
 from engine.virtual import VirtualLoop, in_virtual_time, now
 
-from li_perf.engine.ask import Answer, Asker
+from li_perf.engine.ask import Asker
 from li_perf.engine.heartbeat import Heartbeat
+from li_perf.engine.question import Answer
 from li_perf.engine.server import BreakerPolicy
 from li_perf.errors import Blocked, Broken, Busy, Denied, Failed, Outage, Rejected
 

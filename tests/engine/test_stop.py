@@ -9,8 +9,9 @@ from aiohttp import web
 from engine.local import asking, ok, question, serving, status
 from engine.virtual import in_virtual_time, now
 
-from li_perf.engine.ask import Answer, Asker
+from li_perf.engine.ask import Asker
 from li_perf.engine.halt import Halt, Stopped
+from li_perf.engine.question import Answer
 from li_perf.engine.retry import Retry
 from li_perf.engine.server import BreakerPolicy
 
