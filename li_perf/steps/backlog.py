@@ -7,13 +7,14 @@ run away.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
+from typing import Any
 
 from li_perf.engine.work import Channel, together, work_off
 from li_perf.steps.job import Job
 from li_perf.steps.violations import ACCOUNT, CASE, Violations
-from li_perf.store import questions
+from li_perf.store import fetches
 
 BATCH, PATIENCE = 500, 5.0  # accounts a statement, and seconds that the first of them may wait for the others
 AHEAD = 8 * BATCH  # accounts that may wait before the first stage waits for the second
@@ -65,30 +66,30 @@ class Backlog:
 
 async def fetch_all(job: Job, backlog: Backlog, violations: Violations) -> None:
     """Fetch the crosswalk's cases, and every parcel as it becomes known."""
-    batches: Channel[tuple[str, list[str]]] = Channel(1)
+    batches: Channel[tuple[str, Sequence[Any]]] = Channel(1)
 
     async def gather() -> None:
-        async for block in questions.pending_fetches(job.ledger, job.run.id, CASE, size=BATCH):
+        async for block in fetches.pending(job.ledger, job.run.id, CASE, size=BATCH):
             await batches.put((CASE, block))
         async for block in _accounts(job, backlog):
             await batches.put((ACCOUNT, block))
         await batches.end()
 
-    async def one(batch: tuple[str, list[str]]) -> None:
+    async def one(batch: tuple[str, Sequence[Any]]) -> None:
         await violations.fetch(*batch)
 
     await together(gather(), work_off(batches, one, workers=job.portal.client.server.concurrency, halt=job.halt))
 
 
-async def _accounts(job: Job, backlog: Backlog) -> AsyncIterator[list[str]]:
+async def _accounts(job: Job, backlog: Backlog) -> AsyncIterator[Sequence[Any]]:
     """Blocks of accounts; several addresses may name one account, so a block may be shorter than what waited."""
     behind = 0
     while True:
         await backlog.ripe()
         waiting, is_over = backlog.waiting, backlog.is_over
-        last, block = await questions.next_fetches(job.ledger, job.run.id, ACCOUNT, behind=behind, size=BATCH)
+        block = await fetches.following(job.ledger, job.run.id, ACCOUNT, behind=behind, size=BATCH)
         if block:
-            behind = last
+            behind = block[-1].id
             yield block
         backlog.took(len(block) if len(block) == BATCH else waiting)
         if is_over and len(block) < BATCH:

@@ -16,7 +16,7 @@ from li_perf.steps.job import Job, Progress
 from li_perf.steps.look_ups import LookUps
 from li_perf.steps.paging import begin
 from li_perf.steps.violations import ACCOUNT, CASE, Violations
-from li_perf.store import questions, selection
+from li_perf.store import fetches, questions, selection
 
 
 async def enrich(job: Job) -> None:
@@ -55,27 +55,16 @@ class Told:
         self._job.tell(Progress(step="enrich", done=self.done, total=self._total, vitals=self._job.vitals))
 
 
-async def seed_questions(job: Job) -> None:
-    """Make every distinct address a question; what is there stays.
-
-    No reader stays meanwhile: behind one the write-ahead log would grow, and its index with it, in memory.
-    """
-    number = ""
-    while block := await job.ledger.rows(selection.questions_behind(number)):
-        number = block[-1].service_request_id
-        await job.ledger.save(questions.add_lookups(dict.fromkeys(row.question for row in block)))
-
-
 async def _seed(job: Job) -> None:
     """Make every distinct address a question and every case of the crosswalk a fetch; what is there stays."""
-    await seed_questions(job)
+    await questions.add_asked(job.ledger)
     async for block in job.ledger.stream(selection.crosswalk_cases()):
-        await job.ledger.save(questions.add_fetches(job.run.id, CASE, (row.casenumber for row in block)))
+        await job.ledger.save(fetches.add(job.run.id, CASE, (row.casenumber for row in block)))
     async for block in job.ledger.stream(selection.crosswalk_accounts()):
-        await job.ledger.save(questions.add_fetches(job.run.id, ACCOUNT, (row.opa_account_num for row in block)))
+        await job.ledger.save(fetches.add(job.run.id, ACCOUNT, (row.opa_account_num for row in block)))
     async for block in job.ledger.stream(selection.accounts_of_answers()):
         known = {account for row in block for account in msgspec.json.decode(row.accounts)}
-        await job.ledger.save(questions.add_fetches(job.run.id, ACCOUNT, sorted(known)))
+        await job.ledger.save(fetches.add(job.run.id, ACCOUNT, sorted(known)))
 
 
 async def _fetch(job: Job, backlog: Backlog) -> None:

@@ -18,7 +18,7 @@ from li_perf.sources.parcels import Meaning
 from li_perf.steps.job import Job
 from li_perf.steps.vigil import Vigil
 from li_perf.steps.violations import ACCOUNT
-from li_perf.store import ages, questions
+from li_perf.store import ages, fetches, questions
 from li_perf.store.changes import Change
 
 SPARE = 8  # for so many calls at once one worker more: while it reads an answer, another's call is on its way
@@ -62,15 +62,15 @@ class LookUps:
             return await self._given_up(address, failed)
         meaning = parcels.meaning(answer.value, None)
         await self._vigil.see(address, meaning)
-        fetches = questions.add_fetches(self._job.run.id, ACCOUNT, meaning.accounts)
-        return _Gift([_answered(address, answer, meaning), fetches], len(meaning.accounts))
+        to_fetch = fetches.add(self._job.run.id, ACCOUNT, meaning.accounts)
+        return _Gift([_answered(address, answer, meaning), to_fetch], len(meaning.accounts))
 
     async def _given_up(self, address: str, failed: Failed) -> _Gift:
         """Fail the question, unless it has an old answer: that one stays."""
         if (known := await ages.known_accounts(self._job.ledger, address)) is not None:
             accounts = msgspec.json.decode(known)
-            fetches = questions.add_fetches(self._job.run.id, ACCOUNT, accounts)
-            return _Gift([ages.keep_old(address, calls=failed.attempts), fetches], len(accounts))
+            to_fetch = fetches.add(self._job.run.id, ACCOUNT, accounts)
+            return _Gift([ages.keep_old(address, calls=failed.attempts), to_fetch], len(accounts))
         return _Gift([_failed(address, failed)])
 
 

@@ -15,7 +15,7 @@ from li_perf.engine.work import Channel, together
 from li_perf.errors import Denied, Drifted, ServerError, Shrunk, Unanswered
 from li_perf.model import WITH_ANSWER, Outcome, State
 from li_perf.sources import ais, opa, parcels, sql
-from li_perf.steps.enrich import feed, seed_questions
+from li_perf.steps.enrich import feed
 from li_perf.steps.job import Job, Progress
 from li_perf.steps.look_ups import LookUps
 from li_perf.steps.paging import fetch_all
@@ -33,7 +33,7 @@ async def prefill(job: Job) -> None:
     pairs = job.inspections.pairs
     if pairs is None or not job.run.settings.get("prefill") or await prefills.verdict(job.ledger, job.run.id):
         return
-    await seed_questions(job)
+    await questions.add_asked(job.ledger)
     left, size = await job.ledger.scalar(selection.count_to_ask()) or 0, job.run.settings["audit"]
     is_drawn = bool(await prefills.sample(job.ledger, job.run.id))
     if not is_drawn and left <= size:

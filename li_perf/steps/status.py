@@ -15,7 +15,7 @@ from li_perf.cities.city import City
 from li_perf.engine.vitals import Vitals
 from li_perf.errors import StoreError
 from li_perf.model import TO_ASK
-from li_perf.store import lake, measures, pages, pulses, questions, runs, selection
+from li_perf.store import fetches, lake, measures, pages, pulses, questions, runs, selection
 from li_perf.store.ledger import Ledger
 
 LOOK_UPS = ("questions", "fetches", "failures", "answers", "asked_again", "answers_a_second", "seconds_left")
@@ -89,7 +89,7 @@ async def _looked_up(ledger: Ledger, last: runs.Run) -> dict[str, Any]:
     pending = sum(states.get(state, 0) for state in TO_ASK)
     return {
         "questions": states,
-        "fetches": await questions.fetch_states(ledger, last.id),
+        "fetches": await fetches.states(ledger, last.id),
         "failures": await questions.reasons(ledger, selection.asked()),
         "answers": {name or "unknown": count for name, count in await ledger.rows(selection.answers_by_source())},
         "asked_again": await ledger.scalar(selection.count_asked_again()) or 0,

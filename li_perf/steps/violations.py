@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from li_perf.engine.question import Answer, Question
 from li_perf.errors import Failed
@@ -11,7 +12,7 @@ from li_perf.model import State
 from li_perf.sources import sql
 from li_perf.sources.portal import Page
 from li_perf.steps.job import Job
-from li_perf.store import pages, questions
+from li_perf.store import fetches, pages
 
 ACCOUNT, CASE = "account", "case"
 COLUMN = {ACCOUNT: "opa_account_num", CASE: "casenumber"}
@@ -24,26 +25,28 @@ class Violations:
     job: Job
     columns: Sequence[str]
 
-    async def fetch(self, kind: str, values: Sequence[str]) -> None:
+    async def fetch(self, kind: str, block: Sequence[Any]) -> None:
         """Fetch the violations of a batch; page and done-marks become durable together.
 
         A batch that fails is halved until the value that spoils it stands alone and is marked failed.
         """
         try:
-            statement, answer = await self._ask(kind, values)
+            statement, answer = await self._ask(kind, block)
         except Failed as failed:
-            await self._split(kind, values, failed)
+            await self._split(kind, block, failed)
             return
-        await self._keep(kind, values, statement, answer)
+        await self._keep(kind, block, statement, answer)
 
-    async def _ask(self, kind: str, values: Sequence[str]) -> tuple[str, Answer[Page]]:
+    async def _ask(self, kind: str, block: Sequence[Any]) -> tuple[str, Answer[Page]]:
         dataset = self.job.inspections.violations
         order = [key for key in dataset.portal.key if key in self.columns]
-        statement = sql.select(dataset.table, self.columns, where=[sql.within(COLUMN[kind], values)], order=order)
+        statement = sql.select(
+            dataset.table, self.columns, where=[sql.within(COLUMN[kind], [row.value for row in block])], order=order
+        )
         question = Question(key=statement, request=dataset.portal.request(statement), read=dataset.portal.read)
         return statement, await self.job.portal.ask(question)
 
-    async def _keep(self, kind: str, values: Sequence[str], statement: str, answer: Answer[Page]) -> None:
+    async def _keep(self, kind: str, block: Sequence[Any], statement: str, answer: Answer[Page]) -> None:
         job = self.job
         page = pages.page_change(
             run_id=job.run.id,
@@ -53,17 +56,17 @@ class Violations:
             row_count=len(answer.value.rows),
             body=answer.reply.body,
         )
-        done = questions.settle_fetches(job.run.id, kind, values, state=State.ANSWERED, calls=answer.attempts)
+        done = fetches.settle(job.run.id, kind, block, state=State.ANSWERED, calls=answer.attempts)
         await job.ledger.save(page, done)
 
-    async def _split(self, kind: str, values: Sequence[str], failed: Failed) -> None:
-        if len(values) == 1:
+    async def _split(self, kind: str, block: Sequence[Any], failed: Failed) -> None:
+        if len(block) == 1:
             reason = failed.fault.reason
-            lost = questions.settle_fetches(
-                self.job.run.id, kind, values, state=State.FAILED, calls=failed.attempts, reason=reason
+            lost = fetches.settle(
+                self.job.run.id, kind, block, state=State.FAILED, calls=failed.attempts, reason=reason
             )
             await self.job.ledger.save(lost)
             return
-        half = len(values) // 2
-        await self.fetch(kind, values[:half])
-        await self.fetch(kind, values[half:])
+        half = len(block) // 2
+        await self.fetch(kind, block[:half])
+        await self.fetch(kind, block[half:])

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from li_perf.model import State
+from li_perf.store import selection
 from li_perf.store.changes import Change
 from li_perf.store.ledger import Ledger
 from li_perf.store.packing import pack_answer, unpack
@@ -18,7 +20,11 @@ from li_perf.store.tables import fetch, lookup, run
 
 PENDING = str(State.PENDING)  # plain text in rows: the driver looks for an adapter of any other type, row by row
 ADD_LOOKUP = upsert(lookup).on_conflict_do_nothing(index_elements=["question"])
-ADD_FETCH = upsert(fetch).on_conflict_do_nothing(index_elements=["run_id", "kind", "value"])
+ADD_ASKED = (
+    upsert(lookup)
+    .from_select(["question", "state", "attempts"], selection.block_of_questions(PENDING))
+    .on_conflict_do_nothing(index_elements=["question"])
+)
 SETTLE_LOOKUP = (
     update(lookup)
     .where(lookup.c.question == bindparam("of_question"))
@@ -45,15 +51,21 @@ EXPLAIN_LOOKUP = (
         outcome=bindparam("new_outcome"), accounts=bindparam("new_accounts"), match_type=bindparam("new_match_type")
     )
 )
-SETTLE_FETCH = (
-    update(fetch)
-    .where(
-        (fetch.c.run_id == bindparam("of_run"))
-        & (fetch.c.kind == bindparam("of_kind"))
-        & (fetch.c.value == bindparam("of_value"))
-    )
-    .values(state=bindparam("new_state"), attempts=fetch.c.attempts + bindparam("calls"), reason=bindparam("why"))
-)
+
+
+async def add_asked(ledger: Ledger) -> None:
+    """A question for each address of the tickets at hand; those that are there stay as they are.
+
+    Block by block, and no reader stays meanwhile: the write-ahead log, and its index in memory, would grow with it.
+    """
+    last = ""
+    while (following := await ledger.scalar(selection.end_of_block(last))) is not None:
+        await ledger.transact(partial(_add_block, {"behind": last, "last": following}))
+        last = following
+
+
+def _add_block(bounds: dict[str, str], connection: Connection) -> None:
+    connection.execute(ADD_ASKED, bounds)
 
 
 def add_lookups(questions: Iterable[str]) -> Change:
@@ -105,23 +117,6 @@ def digest(question: str, status: int | None, packed: bytes) -> str:
     return hashlib.sha256(f"{question}\0{status}\0".encode() + packed).hexdigest()
 
 
-def add_fetches(run_id: int, kind: str, values: Iterable[str]) -> Change:
-    """New accounts or cases to fetch, pending; those that are there stay as they are."""
-    rows = [{"run_id": run_id, "kind": kind, "value": value, "state": PENDING, "attempts": 0} for value in values]
-    return ADD_FETCH, rows
-
-
-def settle_fetches(
-    run_id: int, kind: str, values: Iterable[str], *, state: State, calls: int, reason: str | None = None
-) -> Change:
-    new = str(state)
-    rows = [
-        {"of_run": run_id, "of_kind": kind, "of_value": value, "new_state": new, "calls": calls, "why": reason}
-        for value in values
-    ]
-    return SETTLE_FETCH, rows
-
-
 async def pending_lookups(
     ledger: Ledger, among: Any, *, state: State = State.PENDING, size: int = 500
 ) -> AsyncIterator[Sequence[Any]]:
@@ -136,31 +131,9 @@ async def pending_lookups(
         yield block
 
 
-async def pending_fetches(ledger: Ledger, run_id: int, kind: str, *, size: int = 500) -> AsyncIterator[list[str]]:
-    """Pending accounts or cases in blocks, oldest first."""
-    behind, block = await next_fetches(ledger, run_id, kind, behind=0, size=size)
-    while block:
-        yield block
-        behind, block = await next_fetches(ledger, run_id, kind, behind=behind, size=size)
-
-
-async def next_fetches(ledger: Ledger, run_id: int, kind: str, *, behind: int, size: int) -> tuple[int, list[str]]:
-    """The first pending accounts or cases with a number above `behind`, and the number of the last of them."""
-    here = (fetch.c.run_id == run_id) & (fetch.c.kind == kind) & (fetch.c.state == State.PENDING)
-    query = select(fetch.c.id, fetch.c.value).where(here & (fetch.c.id > behind)).order_by(fetch.c.id).limit(size)
-    block = await ledger.rows(query)
-    return (block[-1].id if block else behind), [row.value for row in block]
-
-
 async def states(ledger: Ledger, among: Any) -> dict[str, int]:
     """Questions by state, of those that `among` selects."""
     query = select(lookup.c.state, func.count()).where(lookup.c.question.in_(among)).group_by(lookup.c.state)
-    return dict(await ledger.rows(query))
-
-
-async def fetch_states(ledger: Ledger, run_id: int) -> dict[str, int]:
-    """Accounts and cases of a run by state."""
-    query = select(fetch.c.state, func.count()).where(fetch.c.run_id == run_id).group_by(fetch.c.state)
     return dict(await ledger.rows(query))
 
 

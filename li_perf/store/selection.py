@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Select, cast, distinct, func, select
+from sqlalchemy import ColumnElement, Integer, Select, bindparam, cast, distinct, func, literal, select
 
 from li_perf.model import TO_ASK, WITH_ANSWER, State
 from li_perf.store.tables import complaint, fetch, lookup, reject, ticket, violation
@@ -24,11 +24,18 @@ def count_questions() -> Select[Any]:
     return select(func.count(distinct(ticket.c.question)))
 
 
-def questions_behind(number: str, *, size: int = 1_000) -> Select[Any]:
-    """The questions of so many requests behind the one with this number, in the order of their numbers."""
-    here = (ticket.c.service_request_id > number) & ticket.c.question.is_not(None)
-    columns = (ticket.c.service_request_id, ticket.c.question)
-    return select(*columns).where(here).order_by(ticket.c.service_request_id).limit(size)
+def end_of_block(number: str, *, size: int = 1_000) -> Select[Any]:
+    """The last of so many requests' numbers behind this one; None behind the last."""
+    numbers = select(ticket.c.service_request_id).where(ticket.c.service_request_id > number)
+    block = numbers.order_by(ticket.c.service_request_id).limit(size).subquery()
+    return select(func.max(block.c.service_request_id))
+
+
+def block_of_questions(state: str) -> Select[Any]:
+    """New rows of `lookup` for the requests behind `behind` up to `last`, in the order of their numbers."""
+    here = (ticket.c.service_request_id > bindparam("behind")) & (ticket.c.service_request_id <= bindparam("last"))
+    columns = (ticket.c.question, literal(state), literal(0))
+    return select(*columns).where(here & ticket.c.question.is_not(None)).order_by(ticket.c.service_request_id)
 
 
 def to_ask() -> Select[Any]:

@@ -13,6 +13,7 @@ from li_perf.simulator.city import build
 from li_perf.simulator.server import serve
 from li_perf.steps import backlog
 from li_perf.steps.job import Job
+from li_perf.store import fetches
 
 
 async def test_no_parcel_is_asked_about_twice_in_one_run(tmp_path: Path) -> None:
@@ -36,14 +37,12 @@ async def test_small_batches_ask_for_the_same_parcels(tmp_path: Path, monkeypatc
 
 
 async def test_what_an_interrupted_run_left_is_fetched_by_the_next(tmp_path: Path) -> None:
-    from li_perf.store import questions
-
     city = build(tickets=60, unanswerable=False)
     async with serve(city) as simulation:
         settings = settings_for(simulation, tmp_path)
 
         async def left(job: Job) -> None:
-            await job.ledger.save(questions.add_fetches(job.run.id, "account", ["999999999"]))
+            await job.ledger.save(fetches.add(job.run.id, "account", ["999999999"]))
             raise Stopped
 
         try:

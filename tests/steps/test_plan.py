@@ -21,9 +21,9 @@ from li_perf.simulator.city import SimulatedCity, build
 from li_perf.simulator.server import serve
 from li_perf.steps.clean import clean
 from li_perf.steps.download import download
-from li_perf.steps.enrich import seed_questions
 from li_perf.steps.job import Job
 from li_perf.steps.plan import AtHand, Plan, Rates, plan
+from li_perf.store import questions
 
 PLACE = CITIES["philadelphia"]
 POLITE = Rates(ais=10.0, carto=4.0)
@@ -43,7 +43,7 @@ async def planned(settings: Settings, city: SimulatedCity) -> Plan:
 async def until_cleaned(job: Job) -> None:
     await download(job)
     await clean(job)
-    await seed_questions(job)
+    await questions.add_asked(job.ledger)
     raise Stopped
 
 

@@ -13,8 +13,8 @@ from support.stores import OLDER, make_older
 
 from li_perf.errors import StoreError
 from li_perf.model import State
+from li_perf.store import fetches, questions, runs, schema
 from li_perf.store import ledger as ledgers
-from li_perf.store import questions, runs, schema
 from li_perf.store.ledger import Ledger
 from li_perf.store.opening import locked, open_ledger
 from li_perf.store.tables import fetch, lookup
@@ -42,7 +42,7 @@ async def test_an_answer_and_its_accounts_are_durable_together(tmp_path: Path) -
     path = tmp_path / "city.db"
     async with open_ledger(path) as ledger:
         await _add(ledger, "1 MARKET ST")
-        await ledger.save(_answered("1 MARKET ST"), questions.add_fetches(1, "account", ["051133966"]))
+        await ledger.save(_answered("1 MARKET ST"), fetches.add(1, "account", ["051133966"]))
         elsewhere = sqlite3.connect(path)  # what another process sees at this moment
         assert elsewhere.execute("select state, attempts, accounts from lookup").fetchall() == [
             ("answered", 1, '["051133966"]')
@@ -54,7 +54,7 @@ async def test_an_answer_and_its_accounts_are_durable_together(tmp_path: Path) -
 async def test_a_change_that_fails_leaves_nothing_of_its_transaction(tmp_path: Path) -> None:
     async with open_ledger(tmp_path / "city.db") as ledger:
         bad = (
-            questions.ADD_FETCH,
+            fetches.ADD,
             [{"run_id": None, "kind": "account", "value": "x", "state": "pending", "attempts": 0}],
         )
         with pytest.raises(StoreError, match="cannot be used"):
@@ -174,7 +174,7 @@ async def test_what_was_given_and_could_not_be_kept_is_told_to_whoever_comes_nex
     told: list[int] = []
     row = {"run_id": None, "kind": "account", "value": "x", "state": "pending", "attempts": 0}
     async with open_ledger(tmp_path / "city.db") as ledger:
-        await ledger.give((questions.ADD_FETCH, [row]), then=lambda: told.append(1), ahead=5)
+        await ledger.give((fetches.ADD, [row]), then=lambda: told.append(1), ahead=5)
         for _ in range(2):
             with pytest.raises(StoreError, match="cannot be used"):
                 await ledger.given()
@@ -194,18 +194,34 @@ async def test_a_question_that_is_there_stays_as_it_is(tmp_path: Path) -> None:
 
 async def test_pending_work_is_read_in_blocks_oldest_first(tmp_path: Path) -> None:
     async with open_ledger(tmp_path / "city.db") as ledger:
-        await ledger.save(questions.add_fetches(1, "account", [f"{n:09d}" for n in range(1, 8)]))
-        await ledger.save(questions.settle_fetches(1, "account", ["000000002"], state=State.ANSWERED, calls=1))
-        blocks = [block async for block in questions.pending_fetches(ledger, 1, "account", size=3)]
+        await ledger.save(fetches.add(1, "account", [f"{n:09d}" for n in range(1, 8)]))
+        second = (await fetches.following(ledger, 1, "account", behind=0, size=2))[1:]
+        await ledger.save(fetches.settle(1, "account", second, state=State.ANSWERED, calls=1))
+        blocks = [[row.value for row in block] async for block in fetches.pending(ledger, 1, "account", size=3)]
         assert blocks == [["000000001", "000000003", "000000004"], ["000000005", "000000006", "000000007"]]
+
+
+async def test_a_range_that_is_settled_leaves_other_runs_kinds_and_failures_alone(tmp_path: Path) -> None:
+    async with open_ledger(tmp_path / "city.db") as ledger:
+        for run_id, kind, value in [(1, "case", "A"), (2, "case", "B"), (1, "account", "C"), (1, "case", "D")]:
+            await ledger.save(fetches.add(run_id, kind, [value]))
+        await ledger.save(fetches.add(1, "case", ["E", "F"]))
+        pending = await fetches.following(ledger, 1, "case", behind=0, size=9)
+        failed = fetches.settle(1, "case", pending[1:2], state=State.FAILED, calls=5, reason="busy")
+        await ledger.save(failed)
+        await ledger.save(fetches.settle(1, "case", pending[:3], state=State.ANSWERED, calls=1))
+        states = {row.value: row.state for row in await ledger.rows(select(fetch.c.value, fetch.c.state))}
+    expected = {"A": "answered", "B": "pending", "C": "pending", "D": "failed", "E": "answered", "F": "pending"}
+    assert states == expected
 
 
 async def test_what_failed_can_be_put_back(tmp_path: Path) -> None:
     async with open_ledger(tmp_path / "city.db") as ledger:
         await _add(ledger, "1 MARKET ST")
         failed = questions.settle_lookup("1 MARKET ST", state=State.FAILED, calls=5, source="ais", reason="garbled")
-        await ledger.save(failed, questions.add_fetches(1, "case", ["CF-1"]))
-        await ledger.save(questions.settle_fetches(1, "case", ["CF-1"], state=State.FAILED, calls=5, reason="busy"))
+        await ledger.save(failed, fetches.add(1, "case", ["CF-1"]))
+        block = await fetches.following(ledger, 1, "case", behind=0, size=1)
+        await ledger.save(fetches.settle(1, "case", block, state=State.FAILED, calls=5, reason="busy"))
         assert await questions.put_back(ledger, 1) == 2
         assert await ledger.rows(select(lookup.c.state, lookup.c.attempts)) == [("pending", 5)]
         assert await ledger.scalar(select(fetch.c.state)) == "pending"

@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -24,7 +24,7 @@ from support.kept import STORES, Kept, KeptWithoutItsLog
 from support.world import World, queued, read_world
 
 from li_perf.model import State
-from li_perf.store import pages, questions, runs
+from li_perf.store import fetches, pages, questions, runs
 from li_perf.store.changes import Change
 from li_perf.store.ledger import Ledger
 
@@ -90,26 +90,27 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(values=st.lists(st.sampled_from(["C-1", "C-2", "C-3"]), max_size=3), kill=KILL)
     def add_cases(self, values: list[str], kill: float | None) -> None:
         after = self.model.with_fetches(("case", value) for value in values)
-        self._step(after, kill, questions.add_fetches(self.run_id, "case", values))
+        self._step(after, kill, fetches.add(self.run_id, "case", values))
 
     @precondition(lambda self: self._to_fetch)
     @rule(which=WHICH, size=st.integers(1, 4), kill=KILL)
     def settle_a_batch_with_its_page(self, which: int, size: int, kill: float | None) -> None:
-        kind, values = self._batch(which, size)
+        kind, block = self._batch(which, size)
+        values = [row.value for row in block]
         body = f"page {len(self.model.pages)} of {values}".encode()
         page = pages.page_change(
             run_id=self.run_id, dataset="violations", request="select", next_request=None, row_count=1, body=body
         )
-        done = questions.settle_fetches(self.run_id, kind, values, state=State.ANSWERED, calls=1)
+        done = fetches.settle(self.run_id, kind, block, state=State.ANSWERED, calls=1)
         after = self.model.with_page(body).fetched([(kind, value) for value in values], state="answered")
         self._step(after, kill, page, done)
 
     @precondition(lambda self: self._to_fetch)
     @rule(which=WHICH, kill=KILL)
     def fail_a_fetch(self, which: int, kill: float | None) -> None:
-        kind, values = self._batch(which, 1)
-        change = questions.settle_fetches(self.run_id, kind, values, state=State.FAILED, calls=1, reason="busy")
-        after = self.model.fetched([(kind, values[0])], state="failed", reason="busy")
+        kind, block = self._batch(which, 1)
+        change = fetches.settle(self.run_id, kind, block, state=State.FAILED, calls=1, reason="busy")
+        after = self.model.fetched([(kind, block[0].value)], state="failed", reason="busy")
         self._step(after, kill, change)
 
     @rule(kill=KILL)
@@ -183,10 +184,10 @@ class LedgerMachine(RuleBasedStateMachine):
         settled = questions.settle_lookup(
             name, state=State.ANSWERED, calls=1, source="ais", status=200, body=body, accounts="[]"
         )
-        fetches = questions.add_fetches(self.run_id, "account", accounts)
+        to_fetch = fetches.add(self.run_id, "account", accounts)
         after = self.model.settled(name, state="answered", calls=1, reason=None, body=body)
         after = after.with_fetches(("account", value) for value in accounts).sent("200")
-        return after, kill, settled, fetches, runs.counted(self.run_id, "AIS", Counter({"200": 1}))
+        return after, kill, settled, to_fetch, runs.counted(self.run_id, "AIS", Counter({"200": 1}))
 
     def _read(self) -> World:
         return self.kept.do(read_world(self.kept.ledger, self.run_id))
@@ -202,9 +203,12 @@ class LedgerMachine(RuleBasedStateMachine):
     def _choose(self, which: int) -> str:
         return self._pending[which % len(self._pending)]
 
-    def _batch(self, which: int, size: int) -> tuple[str, list[str]]:
+    def _batch(self, which: int, size: int) -> tuple[str, Sequence[Any]]:
+        """Some that are pending, one behind the other, from the first or from the middle, as a run takes them."""
         kind, _ = self._to_fetch[which % len(self._to_fetch)]
-        return kind, [value for other, value in self._to_fetch if other == kind][:size]
+        pending = self.kept.do(fetches.following(self.kept.ledger, self.run_id, kind, behind=0, size=100))
+        begin = which % len(pending)
+        return kind, pending[begin : begin + size]
 
 
 class TwoTransactions(LedgerMachine):

@@ -25,7 +25,7 @@ from support.chaos import bounded, note
 from support.power import Disk, PowerLost, disk
 
 from li_perf.model import State
-from li_perf.store import pages, questions, runs
+from li_perf.store import fetches, pages, questions, runs
 from li_perf.store.changes import Change
 from li_perf.store.connecting import PRAGMAS, WRITING_PRAGMAS
 from li_perf.store.tables import metadata
@@ -46,7 +46,7 @@ def _answers(names: list[str]) -> Iterator[Change]:
     for name in names:
         body = name.encode() * 20
         yield questions.settle_lookup(name, state=State.ANSWERED, calls=1, source="ais", status=200, body=body)
-        yield questions.add_fetches(1, "account", [name])
+        yield fetches.add(1, "account", [name])
         yield runs.counted(1, "AIS", Counter({"200": 1}))
     yield pages.page_change(
         run_id=1, dataset="violations", request="select", next_request=None, row_count=1, body=names[0].encode() * 900

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from li_perf.model import State
-from li_perf.store import pages, questions, runs
+from li_perf.store import fetches, pages, questions, runs
 from li_perf.store.ledger import Ledger
 from li_perf.store.opening import open_ledger
 
@@ -27,7 +27,7 @@ async def fill(ledger: Ledger, count: int = 40, *, body: int = 400) -> None:
     names = [f"{number} MARKET ST" for number in range(count)]
     await ledger.save(questions.add_lookups(names))
     for name in names:
-        await ledger.save(answered(name, body), questions.add_fetches(run.id, "account", [f"{hash(name) % 10**9:09d}"]))
+        await ledger.save(answered(name, body), fetches.add(run.id, "account", [f"{hash(name) % 10**9:09d}"]))
     page = pages.page_change(
         run_id=run.id, dataset="violations", request="select 1", next_request=None, row_count=1, body=b'{"rows":[{}]}'
     )

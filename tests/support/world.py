@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from sqlalchemy import select, true
 
-from li_perf.store import questions, runs
+from li_perf.store import fetches, questions, runs
 from li_perf.store.ledger import Ledger
 from li_perf.store.packing import unpack
 from li_perf.store.tables import fetch, lookup, page, run
@@ -95,10 +95,10 @@ async def read_world(ledger: Ledger, run_id: int) -> World:
 async def queued(ledger: Ledger, run_id: int) -> tuple[set[str], set[tuple[str, str]]]:
     """What is still to be asked, as the product finds it."""
     lookups = {row.question async for block in questions.pending_lookups(ledger, true(), size=3) for row in block}
-    fetches = {
-        (kind, value)
+    to_fetch = {
+        (kind, row.value)
         for kind in ("account", "case")
-        async for block in questions.pending_fetches(ledger, run_id, kind, size=3)
-        for value in block
+        async for block in fetches.pending(ledger, run_id, kind, size=3)
+        for row in block
     }
-    return lookups, fetches
+    return lookups, to_fetch
