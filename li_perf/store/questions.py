@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -18,11 +18,9 @@ from li_perf.store.packing import pack_answer, unpack
 from li_perf.store.runs import now
 from li_perf.store.tables import fetch, lookup, run
 
-PENDING = str(State.PENDING)  # plain text in rows: the driver looks for an adapter of any other type, row by row
-ADD_LOOKUP = upsert(lookup).on_conflict_do_nothing(index_elements=["question"])
 ADD_ASKED = (
     upsert(lookup)
-    .from_select(["question", "state", "attempts"], selection.block_of_questions(PENDING))
+    .from_select(["question", "state", "attempts"], selection.block_of_questions())
     .on_conflict_do_nothing(index_elements=["question"])
 )
 SETTLE_LOOKUP = (
@@ -66,11 +64,6 @@ async def add_asked(ledger: Ledger) -> None:
 
 def _add_block(bounds: dict[str, str], connection: Connection) -> None:
     connection.execute(ADD_ASKED, bounds)
-
-
-def add_lookups(questions: Iterable[str]) -> Change:
-    """New questions, pending; those that are there stay as they are."""
-    return ADD_LOOKUP, [{"question": question, "state": PENDING, "attempts": 0} for question in questions]
 
 
 def settle_lookup(

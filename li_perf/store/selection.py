@@ -31,10 +31,10 @@ def end_of_block(number: str, *, size: int = 1_000) -> Select[Any]:
     return select(func.max(block.c.service_request_id))
 
 
-def block_of_questions(state: str) -> Select[Any]:
-    """New rows of `lookup` for the requests behind `behind` up to `last`, in the order of their numbers."""
+def block_of_questions() -> Select[Any]:
+    """Question, state and attempts for the requests behind `behind` up to `last`, in the order of their numbers."""
     here = (ticket.c.service_request_id > bindparam("behind")) & (ticket.c.service_request_id <= bindparam("last"))
-    columns = (ticket.c.question, literal(state), literal(0))
+    columns = (ticket.c.question, literal(str(State.PENDING)), literal(0))
     return select(*columns).where(here & ticket.c.question.is_not(None)).order_by(ticket.c.service_request_id)
 
 

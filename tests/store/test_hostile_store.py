@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select
-from support.stores import fill, filled, make_older, sql
+from support.stores import add_lookups, fill, filled, make_older, sql
 
 from li_perf.errors import StoreError
-from li_perf.store import pages, questions
+from li_perf.store import pages
 from li_perf.store.opening import open_ledger
 from li_perf.store.packing import pack
 from li_perf.store.schema import VERSION
@@ -85,7 +85,7 @@ async def test_a_hostile_store_is_refused_and_not_changed(
     before = path.read_bytes()
     with pytest.raises(StoreError) as refused:
         async with open_ledger(path, read_only=read_only) as ledger:
-            await ledger.save(questions.add_lookups(["1 CHESTNUT ST"]))
+            await ledger.save(add_lookups(["1 CHESTNUT ST"]))
     assert "is not as li_perf makes it" in str(refused.value)
     assert said in str(refused.value)
     assert "\x1b" not in str(refused.value)
@@ -128,7 +128,7 @@ async def test_what_a_user_adds_beside_our_tables_is_left_alone(tmp_path: Path) 
     sql(path, "create table mine (a)", "create index of_mine on mine (a)", "create view seen as select * from lookup",
         "insert into mine values (7)", "analyze")  # fmt: skip
     async with open_ledger(path) as ledger:
-        await ledger.save(questions.add_lookups(["1 CHESTNUT ST"]))
+        await ledger.save(add_lookups(["1 CHESTNUT ST"]))
     assert sql(path, "select a from mine") == [(7,)]
     assert sql(path, "select count(*) from seen") == [(4,)]
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, select
+from support.stores import add_lookups
 
-from li_perf.store import questions
 from li_perf.store.opening import open_ledger
 from li_perf.store.tables import lookup
 
@@ -26,9 +26,9 @@ async def test_a_stop_in_the_middle_of_a_commit_keeps_what_was_given_meanwhile(t
         async with open_ledger(path) as ledger:
             committing = asyncio.create_task(ledger.transact(slowly))
             await asyncio.to_thread(begun.wait, 30)
-            given = [asyncio.create_task(ledger.save(questions.add_lookups([f"{n} MARKET ST"]))) for n in range(50)]
+            given = [asyncio.create_task(ledger.save(add_lookups([f"{n} MARKET ST"]))) for n in range(50)]
             await asyncio.sleep(0)  # all is with the keeper now, who has not come back yet
-            await ledger.give(questions.add_lookups(["given ST"]), then=lambda: None, ahead=1)
+            await ledger.give(add_lookups(["given ST"]), then=lambda: None, ahead=1)
             stop.set()
             await asyncio.gather(committing, *given)
 

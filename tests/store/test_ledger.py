@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, select
-from support.stores import OLDER, make_older
+from support.stores import OLDER, add_lookups, make_older, tickets
 
 from li_perf.errors import StoreError
 from li_perf.model import State
@@ -27,7 +27,7 @@ def _answered(question: str) -> Any:
 
 
 async def _add(ledger: Ledger, *names: str) -> None:
-    await ledger.save(questions.add_lookups(names))
+    await ledger.save(add_lookups(names))
 
 
 async def test_writers_that_come_together_share_a_commit(tmp_path: Path) -> None:
@@ -58,7 +58,7 @@ async def test_a_change_that_fails_leaves_nothing_of_its_transaction(tmp_path: P
             [{"run_id": None, "kind": "account", "value": "x", "state": "pending", "attempts": 0}],
         )
         with pytest.raises(StoreError, match="cannot be used"):
-            await ledger.save(questions.add_lookups(["1 MARKET ST"]), bad)
+            await ledger.save(add_lookups(["1 MARKET ST"]), bad)
         assert await ledger.scalar(select(func.count()).select_from(lookup)) == 0
         await _add(ledger, "2 MARKET ST")
         assert await ledger.scalar(select(func.count()).select_from(lookup)) == 1
@@ -96,7 +96,7 @@ async def test_who_gives_goes_on_and_is_told_behind_the_commit(tmp_path: Path) -
 
         before = ledger.commits
         for number in range(20):
-            await ledger.give(questions.add_lookups([f"{number} MARKET ST"]), then=then, ahead=20)
+            await ledger.give(add_lookups([f"{number} MARKET ST"]), then=then, ahead=20)
         assert (ledger.commits, seen) == (before, [])
         await ledger.given()
         assert (ledger.commits, seen) == (before + 1, [20] * 20)
@@ -113,7 +113,7 @@ async def test_no_more_is_owed_than_a_kill_may_cost(tmp_path: Path) -> None:
     async with open_ledger(tmp_path / "city.db") as ledger:
         for number in range(200):
             owed += 1
-            await ledger.give(questions.add_lookups([f"{number} MARKET ST"]), then=then, ahead=7)
+            await ledger.give(add_lookups([f"{number} MARKET ST"]), then=then, ahead=7)
             most = max(most, owed)
         await ledger.given()
     assert (owed, most) == (0, 7)
@@ -131,7 +131,7 @@ async def test_whose_gift_is_near_goes_on_while_others_wait(tmp_path: Path) -> N
         nonlocal gone_on, most
         for number in range(30):
             name = f"{number} {id(asyncio.current_task())} ST"
-            await ledger.give(questions.add_lookups([name]), then=then, ahead=4)
+            await ledger.give(add_lookups([name]), then=then, ahead=4)
             gone_on += 1
             most = max(most, gone_on - kept)
 
@@ -146,14 +146,14 @@ async def test_who_waits_for_a_commit_does_not_wait_for_others_to_join_it(
 ) -> None:
     monkeypatch.setattr(ledgers, "GATHER", 3_600.0)
     async with open_ledger(tmp_path / "city.db") as ledger:
-        await ledger.give(questions.add_lookups(["1 MARKET ST"]), then=lambda: None, ahead=5)
+        await ledger.give(add_lookups(["1 MARKET ST"]), then=lambda: None, ahead=5)
         await asyncio.wait_for(_add(ledger, "2 MARKET ST"), 30)
         assert await ledger.scalar(select(func.count()).select_from(lookup)) == 2
 
 
 async def test_readers_that_are_cancelled_leave_their_connections_behind(tmp_path: Path) -> None:
     async with open_ledger(tmp_path / "city.db") as ledger:
-        await ledger.save(questions.add_lookups([f"{number} MARKET ST" for number in range(2_000)]))
+        await ledger.save(add_lookups([f"{number} MARKET ST" for number in range(2_000)]))
 
         async def read() -> None:
             async for _ in ledger.stream(select(lookup), size=10):
@@ -179,8 +179,21 @@ async def test_what_was_given_and_could_not_be_kept_is_told_to_whoever_comes_nex
             with pytest.raises(StoreError, match="cannot be used"):
                 await ledger.given()
         with pytest.raises(StoreError, match="cannot be used"):
-            await ledger.give(questions.add_lookups(["1 MARKET ST"]), then=lambda: told.append(2), ahead=5)
+            await ledger.give(add_lookups(["1 MARKET ST"]), then=lambda: told.append(2), ahead=5)
     assert told == []
+
+
+async def test_every_address_of_the_tickets_becomes_one_question_in_the_order_of_the_tickets(tmp_path: Path) -> None:
+    names = [f"{number // 2} MARKET ST" if number % 5 else None for number in range(2_500)]  # some twice, some of none
+    async with open_ledger(tmp_path / "city.db") as ledger:
+        await _add(ledger, "3 MARKET ST")
+        await ledger.save(_answered("3 MARKET ST"))
+        await ledger.save(tickets(names))
+        for _ in range(2):
+            await questions.add_asked(ledger)
+            rows = await ledger.rows(select(lookup.c.question, lookup.c.state).order_by(lookup.c.id))
+            others = [name for name in dict.fromkeys(names) if name and name != "3 MARKET ST"]
+            assert rows == [("3 MARKET ST", "answered"), *((name, "pending") for name in others)]
 
 
 async def test_a_question_that_is_there_stays_as_it_is(tmp_path: Path) -> None:

@@ -19,14 +19,17 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from sqlalchemy import delete
 from support.chaos import bounded, note
 from support.kept import STORES, Kept, KeptWithoutItsLog
+from support.stores import add_lookups, tickets
 from support.world import World, queued, read_world
 
 from li_perf.model import State
 from li_perf.store import fetches, pages, questions, runs
 from li_perf.store.changes import Change
 from li_perf.store.ledger import Ledger
+from li_perf.store.tables import ticket
 
 NAMES = [f"{number} MARKET ST" for number in range(8)]
 ACCOUNTS = [f"{number:09d}" for number in range(8)]
@@ -56,7 +59,8 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule(names=st.lists(st.sampled_from(NAMES), max_size=4), kill=KILL)
     def seed(self, names: list[str], kill: float | None) -> None:
-        self._step(self.model.seeded(names), kill, questions.add_lookups(names))
+        self.kept.do(self.save(self.kept.ledger, (delete(ticket), [{}]), tickets(names)))
+        self._do(questions.add_asked, self.model.seeded(names), kill)
 
     @precondition(lambda self: self._pending)
     @rule(which=WHICH, accounts=st.lists(st.sampled_from(ACCOUNTS), max_size=3), kill=KILL)
@@ -133,7 +137,7 @@ class LedgerMachine(RuleBasedStateMachine):
         ledger = self.kept.ledger
 
         async def work() -> None:
-            giving = asyncio.create_task(self.save(ledger, questions.add_lookups(names)))
+            giving = asyncio.create_task(self.save(ledger, add_lookups(names)))
             await asyncio.sleep(0)
             giving.cancel()
             await asyncio.gather(giving, return_exceptions=True)

@@ -23,6 +23,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 from support.chaos import bounded, note
 from support.power import Disk, PowerLost, disk
+from support.stores import add_lookups
 
 from li_perf.model import State
 from li_perf.store import fetches, pages, questions, runs
@@ -86,7 +87,7 @@ def _create(connection: apsw.Connection, names: list[str]) -> None:
         for index in table.indexes:
             connection.execute(str(CreateIndex(index).compile(dialect=sqlite.dialect())))
     connection.execute("COMMIT")
-    _run(connection, iter([questions.add_lookups(names)]))
+    _run(connection, iter([add_lookups(names)]))
 
 
 def _cut(folder: Path, seed: int, synchronous: str | None) -> Left:

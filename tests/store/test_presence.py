@@ -14,10 +14,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 from support.processes import simulated, start
-from support.stores import filled
+from support.stores import add_lookups, filled
 
 from li_perf.errors import StoreError
-from li_perf.store import questions
 from li_perf.store.opening import open_ledger
 from li_perf.store.tables import lookup
 
@@ -54,9 +53,9 @@ async def test_nothing_is_acknowledged_once_the_file_is_gone(take_away: Callable
 
     async def at_work() -> None:
         async with open_ledger(path) as ledger:
-            await ledger.save(questions.add_lookups(["before"]))
+            await ledger.save(add_lookups(["before"]))
             take_away(path)
-            await ledger.save(questions.add_lookups(["behind"]))
+            await ledger.save(add_lookups(["behind"]))
 
     with pytest.raises(StoreError, match="was deleted or replaced while it was in use"):
         await at_work()
@@ -79,7 +78,7 @@ async def test_a_run_that_writes_nothing_notices_it_too(take_away: Callable[[Pat
 async def test_a_store_that_stays_is_left_alone(tmp_path: Path) -> None:
     async with open_ledger(tmp_path / "city.db") as ledger:
         for number in range(20):
-            await ledger.save(questions.add_lookups([f"{number} MARKET ST"]))
+            await ledger.save(add_lookups([f"{number} MARKET ST"]))
         await asyncio.sleep(1.1)  # the clock of presence has struck once
         assert await ledger.scalar(select(func.count()).select_from(lookup)) == 20
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, func, select, true
-from support.stores import fill, filled, open_folder, powerless, sql
+from support.stores import add_lookups, fill, filled, open_folder, powerless, sql
 
 from li_perf.errors import StoreError
 from li_perf.store import connecting, questions
@@ -34,7 +34,7 @@ async def main():
     async with open_ledger(Path(sys.argv[1])) as ledger:
         print("open", flush=True)
         for number in range(int(sys.argv[2])):
-            await ledger.save(questions.add_lookups([f"{number} {'x' * 900} ST"]))
+            await ledger.save(add_lookups([f"{number} {'x' * 900} ST"]))
             print("kept", number, flush=True)
 
 try:
@@ -64,10 +64,10 @@ async def test_a_disk_that_fills_up_in_a_transaction_is_told_and_everything_befo
     async with open_ledger(path) as ledger:
         await _room(ledger, 1)  # SQLite takes this for "as many as there are"
         with pytest.raises(StoreError, match="no space left"):
-            await ledger.save(questions.add_lookups(f"{number} {'x' * 500} ST" for number in range(500)))
+            await ledger.save(add_lookups(f"{number} {'x' * 500} ST" for number in range(500)))
         assert await _count(ledger) == kept
         await _room(ledger, 1_000_000)
-        await ledger.save(questions.add_lookups(["there is room again"]))
+        await ledger.save(add_lookups(["there is room again"]))
         assert await _count(ledger) == kept + 1
     assert sql(path, "pragma integrity_check") == [("ok",)]
 
@@ -191,10 +191,10 @@ async def test_another_programs_write_lock_is_waited_for_and_then_told(
             other.execute("begin immediate")
             began = time.monotonic()
             with pytest.raises(StoreError, match="Another program is writing"):
-                await ledger.save(questions.add_lookups(["1 MARKET ST"]))
+                await ledger.save(add_lookups(["1 MARKET ST"]))
             assert time.monotonic() - began >= 0.2
             other.execute("rollback")
-        await ledger.save(questions.add_lookups(["1 MARKET ST"]))
+        await ledger.save(add_lookups(["1 MARKET ST"]))
         assert await _count(ledger) == 1
 
 
@@ -215,7 +215,7 @@ async def test_a_write_behind_a_read_does_not_fail_for_what_came_between(tmp_pat
 async def test_a_reader_that_stays_open_neither_stops_the_writer_nor_keeps_the_log(tmp_path: Path) -> None:
     path = tmp_path / "city.db"
     async with open_ledger(path) as ledger:
-        await ledger.save(questions.add_lookups(["before"]))
+        await ledger.save(add_lookups(["before"]))
         with closing(sqlite3.connect(path, isolation_level=None)) as reader:
             reader.execute("begin")
             assert reader.execute("select count(*) from lookup").fetchone() == (1,)
@@ -231,7 +231,7 @@ async def test_memory_stays_bounded_however_many_questions_are_pending(tmp_path:
     async with open_ledger(tmp_path / "city.db") as ledger:
         for start in range(0, 20_000, 2_000):
             names = (f"{number} {'x' * 200} ST" for number in range(start, start + 2_000))
-            await ledger.save(questions.add_lookups(names))
+            await ledger.save(add_lookups(names))
         everything = 20_000 * 200
         tracemalloc.start()
         try:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from support.chaos import bounded, note
 from support.runs import settings_for, work
-from support.stores import filled, sql
+from support.stores import add_lookups, filled, sql
 
 from li_perf.cities import CITIES
 from li_perf.cli import exit_code
@@ -221,7 +221,7 @@ async def test_a_store_can_be_verified_while_a_run_writes_to_it(tmp_path: Path) 
                 if until.is_set():
                     return number
                 question = f"{number} WALNUT ST"
-                await ledger.save(questions.add_lookups([question]))
+                await ledger.save(add_lookups([question]))
                 await ledger.save(
                     questions.settle_lookup(question, state="failed", calls=1, source="ais", reason="busy")
                 )  # type: ignore[arg-type]

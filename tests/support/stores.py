@@ -5,18 +5,36 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from sqlalchemy import insert
+from sqlalchemy.dialects.sqlite import insert as upsert
+
 from li_perf.model import State
 from li_perf.store import fetches, pages, questions, runs
+from li_perf.store.changes import Change
 from li_perf.store.ledger import Ledger
 from li_perf.store.opening import open_ledger
+from li_perf.store.tables import lookup, ticket
 
 NOBODY = 65_534
+ADD = upsert(lookup).on_conflict_do_nothing(index_elements=["question"])
+
+
+def add_lookups(names: Iterable[str]) -> Change:
+    """Pending questions, of no ticket."""
+    return ADD, [{"question": name, "state": "pending", "attempts": 0} for name in names]
+
+
+def tickets(names: Iterable[str | None]) -> Change:
+    """One ticket a question, in the order of their numbers; None is an address that is not worth asking."""
+    common = {"status": "Open", "is_open": 1, "requested_at": "2025-03-04T15:00:00Z", "requested_on": "2025-03-04"}
+    rows = [{"service_request_id": f"{n:08d}", "question": name, **common} for n, name in enumerate(names)]
+    return insert(ticket), rows
 
 
 async def fill(ledger: Ledger, count: int = 40, *, body: int = 400) -> None:
@@ -25,7 +43,7 @@ async def fill(ledger: Ledger, count: int = 40, *, body: int = 400) -> None:
         ledger, city="philadelphia", since="2025-01-01", until="2026-01-01", settings={}, version="0"
     )
     names = [f"{number} MARKET ST" for number in range(count)]
-    await ledger.save(questions.add_lookups(names))
+    await ledger.save(add_lookups(names))
     for name in names:
         await ledger.save(answered(name, body), fetches.add(run.id, "account", [f"{hash(name) % 10**9:09d}"]))
     page = pages.page_change(
