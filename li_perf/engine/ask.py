@@ -15,6 +15,7 @@ from li_perf.engine.halt import Halt
 from li_perf.engine.heartbeat import Heartbeat
 from li_perf.engine.question import Answer, Question
 from li_perf.engine.refusals import Refusals, jitter
+from li_perf.engine.retry import is_final
 from li_perf.engine.trail import Trail
 from li_perf.engine.verdict import Verdict, verdict
 from li_perf.errors import (
@@ -101,7 +102,8 @@ class Asker:
             try:
                 value = await self._tried(question, trail)
             except Fault as fault:
-                if trail.is_to_blame or await self.breaker.is_healthy(trail.sent_at):
+                since = asyncio.get_running_loop().time() if is_final(fault) else trail.sent_at
+                if trail.is_to_blame or await self.breaker.is_healthy(since):
                     raise Failed(fault, trail.attempts) from fault
                 continue
             return Answer(value=value, reply=trail.reply, attempts=trail.attempts)
@@ -132,7 +134,7 @@ class Asker:
             trail.forgive(self.breaker.openings)
             try:
                 trail.reply = await self.client.send(question.request, ready=partial(self._set_off, trail))
-                value = question.read(trail.reply)
+                value = question.value(trail.reply)
             except _NotNow:
                 continue
             except LiPerfError as error:
@@ -185,10 +187,11 @@ class Asker:
     async def _probe(self) -> None:
         trail, question = Trail(), self._known_good
         try:
-            question.read(await self.client.send_unlimited(question.request, ready=trail.sent))
+            question.value(await self.client.send_unlimited(question.request, ready=trail.sent))
         except Busy as busy:
             self._refusals.met(busy, sent_at=trail.sent_at)
             raise
         except Fault as fault:
             self._refusals.give_up_on(fault.wait or 0.0)
+            self.client.pace.hold(fault.wait or 0.0)
             raise

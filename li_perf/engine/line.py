@@ -39,7 +39,6 @@ class Line(asyncio.Protocol):
         self._wire.set_protocol(self)
         self._loop = asyncio.get_running_loop()
         self._patience = patience
-        self._parsing = Parsing(self._loop)
         self._answer: asyncio.Future[Arrival] | None = None
         self._watch: asyncio.TimerHandle | None = None
         self.is_open = True
@@ -50,7 +49,7 @@ class Line(asyncio.Protocol):
 
         Raises one of `mishap.ERRORS`; the line is closed then.
         """
-        self._parsing.begin(cap)
+        self._parsing = Parsing(self._loop, cap=cap)
         self._sent_at = self._heard_at = self._loop.time()
         self._head_at, self._deadline = 0.0, deadline
         answer: asyncio.Future[Arrival] = self._loop.create_future()

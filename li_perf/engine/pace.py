@@ -36,7 +36,9 @@ class Pace:
         self._recent: deque[float] = deque(maxlen=32)  # the last slots, while nothing spaces them
 
     def hold(self, seconds: float) -> None:
-        """Grant nothing for `seconds` from now."""
+        """Grant nothing for `seconds` from now; what nothing spaced before is spaced behind it."""
+        if seconds > 0 and not self.held and self._ceiling.rate == math.inf:
+            self.slow_down()
         self._held_until = max(self._held_until, asyncio.get_running_loop().time() + seconds)
 
     def slow_down(self) -> None:

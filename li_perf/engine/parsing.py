@@ -14,14 +14,15 @@ SWITCHED = 101  # the one status below 200 behind which no other comes
 
 
 class Parsing:
-    """Of one connection: `begin` an answer, `feed` it until it `is_over`.
+    """`feed` it until it `is_over`; of the body `cap` bytes are wished.
 
+    One answer and no other: half of a second one, which nobody asked for, must not become the next one's beginning.
     The parser takes it for its connection, of which it wants no more than to be told to wait.
     """
 
     connected, _reading_paused = True, False
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, *, cap: int) -> None:
         self._parser = http.HttpResponseParser(
             self,  # type: ignore[arg-type]
             loop,
@@ -29,10 +30,6 @@ class Parsing:
             payload_exception=aiohttp.ClientPayloadError,
             read_until_eof=True,
         )
-        self.begin(0)
-
-    def begin(self, cap: int) -> None:
-        """Expect an answer, of whose body `cap` bytes are wished."""
         self._cap = cap
         self._payload: Any = None
         self._parts: list[bytes] = []

@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from li_perf.errors import Garbled, LiPerfError
 from li_perf.wire import Reply, Request
 
 T = TypeVar("T")
@@ -18,6 +19,15 @@ class Question(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     key: str
     request: Request
     read: Callable[[Reply], T]
+
+    def value(self, reply: Reply) -> T:
+        """What `read` makes of the reply. Raises Garbled where that fails in any way that nobody thought of."""
+        try:
+            return self.read(reply)
+        except LiPerfError:
+            raise
+        except Exception as error:
+            raise Garbled(f"An answer cannot be read ({type(error).__name__}).", status=reply.status) from error
 
 
 class Answer(msgspec.Struct, Generic[T], frozen=True, kw_only=True):

@@ -18,13 +18,15 @@ class Trail(msgspec.Struct):
 
     `refusals` and the first one's time count from the last outage on, of which there were `outages`. Of the `tries`,
     each of which may take several calls, `forgiven` do not count: those before the last outage. `met` are the outages
-    that began since the first call; `openings` is how many the server has had.
+    that began behind a call of this question, at the latest of them its `asked`-th; `openings` is how many the server
+    has had.
     """
 
     attempts: int = 0
     tries: int = 0
     forgiven: int = 0
     met: int = 0
+    asked: int = 0
     openings: int = 0
     refusals: int = 0
     sent_at: float = 0.0
@@ -44,7 +46,8 @@ class Trail(msgspec.Struct):
     def forgive(self, openings: int) -> None:
         """Tries before this one do not count where an outage began meanwhile: it was there before it was found out."""
         if openings != self.openings:
-            self.openings, self.met = openings, self.met + (self.attempts > 0)
+            self.met += self.attempts > self.asked
+            self.openings, self.asked = openings, self.attempts
             if self.met <= OUTAGES:
                 self.forgiven = self.tries - 1
 

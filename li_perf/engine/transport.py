@@ -19,6 +19,7 @@ import msgspec
 from yarl import URL
 
 from li_perf.engine.line import Arrival, Line
+from li_perf.engine.names import Names
 from li_perf.engine.server import Server
 from li_perf.wire import Request
 
@@ -41,7 +42,7 @@ class Transport:
     async def __aenter__(self) -> Self:
         self._loop = asyncio.get_running_loop()
         self._route = aiohttp.ClientRequest("GET", self._base, loop=self._loop)
-        self._connector = aiohttp.TCPConnector(limit=0)
+        self._connector = aiohttp.TCPConnector(limit=0, resolver=Names())
         self._connecting = aiohttp.ClientTimeout(sock_connect=self._server.patience)
         return self
 

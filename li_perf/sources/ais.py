@@ -112,7 +112,7 @@ def _missing(text: str, reply: Reply) -> Missing:
 
 def _own_exception(missing: Missing) -> None:
     details = missing.details or {}
-    if details.get("search_type") in UNANSWERABLE:
+    if str(details.get("search_type")) in UNANSWERABLE:
         return
     deterministic = 2 if "search_params" in details else None  # an address without any geocode says this every time
     raise Broken('AIS failed (404 "Invalid query." for a query that it can answer).', status=404, tries=deterministic)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -16,9 +17,10 @@ from engine.virtual import VirtualLoop, in_virtual_time, now
 
 from li_perf.engine.ask import Asker
 from li_perf.engine.heartbeat import Heartbeat
-from li_perf.engine.question import Answer
+from li_perf.engine.question import Answer, Question
 from li_perf.engine.server import BreakerPolicy
 from li_perf.errors import Blocked, Broken, Busy, Denied, Failed, Outage, Rejected
+from li_perf.wire import Reply, Request
 
 Outcome = Answer[str] | BaseException
 
@@ -112,6 +114,107 @@ def test_tries_spent_in_an_outage_before_it_was_found_out_do_not_count(workers: 
 
         async with serving(behave) as server, asking(server.url, rate=10.0) as asker:
             assert not failing(await all_of(asker, names(100), workers))
+
+    run()
+
+
+@pytest.mark.parametrize("code", [400, 503])
+@pytest.mark.parametrize("latency", [0.3, 1.0])
+def test_questions_on_their_way_when_an_outage_begins_are_not_charged(code: int, latency: float) -> None:
+    """Others are answered behind their sending, and before the server goes down."""
+
+    @in_virtual_time
+    async def run() -> None:
+        dice, since = random.Random(5), now() + 5
+
+        async def behave(name: str) -> web.StreamResponse:
+            await asyncio.sleep(latency * dice.uniform(0.5, 1.5))
+            return status(code) if since <= now() < since + 600 else ok()
+
+        async with serving(behave) as server, asking(server.url, rate=10.0) as asker:
+            assert not failing(await all_of(asker, names(150)))
+        assert asker.breaker.openings == 1
+
+    run()
+
+
+def test_who_only_waits_through_outages_is_not_blamed_for_them() -> None:
+    """A server that crashes and comes back, over and over; what it rejects is its own doing."""
+
+    @in_virtual_time
+    async def run() -> None:
+        dice = random.Random(7)
+
+        async def behave(name: str) -> web.StreamResponse:
+            await asyncio.sleep(dice.uniform(0.3, 0.9))
+            return status(400) if now() % 25 > 12 else ok()
+
+        async with serving(behave) as server, asking(server.url, rate=10.0) as asker:
+            assert not failing(await all_of(asker, names(300)))
+            assert asker.breaker.openings > 3
+
+    run()
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_probe_that_is_told_to_wait_waits(*, is_first: bool) -> None:
+    @in_virtual_time
+    async def run() -> None:
+        start = now()
+        told_at = start if is_first else start + 40
+        until = told_at + 900
+
+        async def behave(name: str) -> web.StreamResponse:
+            await asyncio.sleep(0.05)
+            if now() < told_at:
+                return status(500) if now() > start + 5 else ok()
+            return status(503, Retry_After=str(int(until - now()) + 1)) if now() < until else ok()
+
+        async with serving(behave) as server, asking(server.url, rate=10.0) as asker:
+            if is_first:
+                await asker.greet(is_known=True)
+            assert not failing(await all_of(asker, names(200), 16))
+            assert len([at for at in server.times if told_at + 1 < at < until]) <= 2
+
+    run()
+
+
+@pytest.mark.parametrize("code", [200, 503])
+def test_a_door_that_reopens_lets_no_herd_through_where_no_rate_is_known(code: int) -> None:
+    @in_virtual_time
+    async def run() -> None:
+        async def behave(name: str) -> web.StreamResponse:
+            await asyncio.sleep(0.05)
+            is_told = name == "good400" and server.names.count(name) == 1
+            return status(code, "fine", Retry_After="5") if is_told else ok()
+
+        async with serving(behave) as server, asking(server.url, rate=None) as asker:
+            assert not failing(await all_of(asker, names(1_000)))
+            told_at = next(at for at, name in server.asked if name == "good400")
+            behind = [at for at in server.times if at > told_at + 4]
+            assert sum(at < behind[0] + 0.01 for at in behind) < 16
+
+    run()
+
+
+def test_an_answer_that_cannot_be_read_in_a_way_that_nobody_thought_of_fails_alone() -> None:
+    @in_virtual_time
+    async def run() -> None:
+        async def behave(name: str) -> web.StreamResponse:
+            return ok(name)
+
+        def read_badly(reply: Reply) -> str:
+            return reply.body.decode()[{"bad": "x"}.get(reply.body.decode(), 0) :]  # type: ignore[misc]
+
+        async with serving(behave) as server, asking(server.url, rate=10.0) as asker:
+            asked = [
+                Question(key=name, request=Request(path=f"/{name}"), read=read_badly) for name in ("a", "bad", "b")
+            ]
+            first, bad, last = await asyncio.gather(*(asker.ask(each) for each in asked), return_exceptions=True)
+        assert isinstance(first, Answer)
+        assert isinstance(last, Answer)
+        assert isinstance(bad, Failed)
+        assert bad.fault.reason == "garbled"
 
     run()
 

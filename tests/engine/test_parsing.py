@@ -41,8 +41,7 @@ ANSWERS = {
 def parsed(pieces: list[bytes], *, cap: int = CAP, ends: bool = False) -> Parsing:
     loop = asyncio.new_event_loop()
     try:
-        parsing = Parsing(loop)
-        parsing.begin(cap)
+        parsing = Parsing(loop, cap=cap)
         for piece in pieces:
             assert not parsing.is_over, "more was fed than there is"
             parsing.feed(piece)

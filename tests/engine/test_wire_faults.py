@@ -11,7 +11,7 @@ import zlib
 import pytest
 from aiohttp import web
 from engine.breaking import HEAD, continues, drip, dripping_headers, endless_headers, hang_up, reset, saying, silence
-from engine.local import Speak, ok, sending, serving, speaking, status
+from engine.local import Speak, listening, ok, sending, serving, speaking, status
 from engine.virtual import in_virtual_time, now
 
 from li_perf.engine.client import Client
@@ -48,6 +48,26 @@ async def test_a_call_that_hangs_up_is_never_repeated_behind_our_back() -> None:
                 await client.send(Request(path="/a"))
     assert len(server.asked) == 3
     assert sum(client.sent.values()) == 3
+
+
+@pytest.mark.parametrize("place", [1, 7, 17, 25, 40])
+async def test_half_a_second_answer_that_nobody_asked_for_is_not_the_beginning_of_the_next(place: int) -> None:
+    def answer(name: bytes) -> bytes:
+        return HEAD + b"Content-Length: %d\r\n\r\n" % len(name) + name
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        first = answer((await reader.readuntil(b"\r\n\r\n")).split()[1])
+        writer.write(first + first[:place])
+        second = answer((await reader.readuntil(b"\r\n\r\n")).split()[1])
+        writer.write(first[place:])
+        await asyncio.sleep(0.02)
+        writer.write(second)
+        await asyncio.sleep(0.02)
+
+    async with listening(talk) as port, sending(f"http://127.0.0.1:{port}") as client:
+        for number in range(4):
+            with contextlib.suppress(Unreachable):
+                assert (await client.send(Request(path=f"/{number}"))).body == b"/%d" % number
 
 
 async def test_a_refused_connection_is_unreachable() -> None:
