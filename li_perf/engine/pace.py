@@ -17,6 +17,7 @@ SHARE = 0.985  # of a rate or a quota: the rest is for timers and networks, whic
 LATE, LEAST_LATE = 0.01, 0.003  # seconds by which a slot may come late without moving the ones behind it
 WIDE = 0.05  # seconds between slots of which a third of the margin, at most, makes up for a late one
 MOMENT, LATELY = 0.02, 5.0  # seconds over which a rate is seen, at least and at most
+CROWD = 16  # slots over LATELY that would come back as a herd
 SAVED = 0.01  # of a quota: what an idle time may save up
 
 
@@ -36,8 +37,8 @@ class Pace:
         self._recent: deque[float] = deque(maxlen=32)  # the last slots, while nothing spaces them
 
     def hold(self, seconds: float) -> None:
-        """Grant nothing for `seconds` from now; what nothing spaced before is spaced behind it."""
-        if seconds > 0 and not self.held and self._ceiling.rate == math.inf:
+        """Grant nothing for `seconds` from now; a crowd that nothing spaced before is spaced behind it."""
+        if seconds > 0 and not self.held and self._ceiling.rate == math.inf and len(self._lately()) >= CROWD:
             self.slow_down()
         self._held_until = max(self._held_until, asyncio.get_running_loop().time() + seconds)
 
@@ -87,9 +88,12 @@ class Pace:
 
     def _seen_rate(self) -> float:
         """Slots a second of late, where nothing spaced them."""
+        recent = self._lately()
+        return len(recent) / max(MOMENT, asyncio.get_running_loop().time() - recent[0]) if recent else 1 / LATELY
+
+    def _lately(self) -> list[float]:
         now = asyncio.get_running_loop().time()
-        recent = [at for at in self._recent if at > now - LATELY]
-        return len(recent) / max(MOMENT, now - recent[0]) if recent else 1 / LATELY
+        return [at for at in self._recent if at > now - LATELY]
 
 
 class _Window:

@@ -14,8 +14,8 @@ from li_perf.analysis.stats import share, wilson
 from li_perf.model import WITH_ANSWER, State
 from li_perf.steps import account_checks
 from li_perf.steps.job import Job
-from li_perf.steps.violations import ACCOUNT
 from li_perf.store import ages, gold, pages, prefills, questions, runs, selection
+from li_perf.store.fetches import ACCOUNT
 from li_perf.store.prefills import Verdict
 
 
@@ -88,8 +88,8 @@ async def _outdated(job: Job, max_age: int | None) -> int:
 async def _unresolved(job: Job, unfetched: set[str]) -> int:
     """Requests whose address has no answer, or of whose parcels some have no violations fetched."""
     count = 0
-    async for block in job.ledger.stream(gold.tickets(), size=5_000):
-        for row in block:
+    async with job.ledger.stream(gold.tickets(), size=5_000) as blocks:
+        async for row in (row async for block in blocks for row in block):
             is_unfetched = unfetched and not unfetched.isdisjoint(msgspec.json.decode(row.accounts or "[]"))
             count += row.address_outcome == "lookup_failed" or bool(is_unfetched)
     return count

@@ -13,8 +13,9 @@ from typing import Any
 
 from li_perf.engine.work import Channel, together, work_off
 from li_perf.steps.job import Job
-from li_perf.steps.violations import ACCOUNT, CASE, Violations
+from li_perf.steps.violations import Violations
 from li_perf.store import fetches
+from li_perf.store.fetches import ACCOUNT, CASE
 
 BATCH, PATIENCE = 500, 5.0  # accounts a statement, and seconds that the first of them may wait for the others
 AHEAD = 8 * BATCH  # accounts that may wait before the first stage waits for the second

@@ -7,21 +7,21 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
 from li_perf.engine.work import Channel, together
 from li_perf.model import TO_ASK
 from li_perf.steps.backlog import Backlog, fetch_all
 from li_perf.steps.job import Job, Progress
 from li_perf.steps.look_ups import LookUps
 from li_perf.steps.paging import begin
-from li_perf.steps.violations import ACCOUNT, CASE, Violations
-from li_perf.store import fetches, questions, selection
+from li_perf.steps.violations import Violations
+from li_perf.store import questions, selection
+from li_perf.store.seeding import seed_fetches, seed_questions
 
 
 async def enrich(job: Job) -> None:
     """Answer every pending question and fetch every pending account and case. Raises ServerError, or Stopped."""
-    await _seed(job)
+    await seed_questions(job.ledger)
+    await seed_fetches(job.ledger, job.run.id)
     addresses: Channel[str] = Channel(2 * job.ais.client.server.concurrency)
     backlog = Backlog(await job.ledger.scalar(selection.count_pending_accounts(job.run.id)))
     total = await job.ledger.scalar(selection.count_questions())
@@ -55,18 +55,6 @@ class Told:
         self._job.tell(Progress(step="enrich", done=self.done, total=self._total, vitals=self._job.vitals))
 
 
-async def _seed(job: Job) -> None:
-    """Make every distinct address a question and every case of the crosswalk a fetch; what is there stays."""
-    await questions.add_asked(job.ledger)
-    async for block in job.ledger.stream(selection.crosswalk_cases()):
-        await job.ledger.save(fetches.add(job.run.id, CASE, (row.casenumber for row in block)))
-    async for block in job.ledger.stream(selection.crosswalk_accounts()):
-        await job.ledger.save(fetches.add(job.run.id, ACCOUNT, (row.opa_account_num for row in block)))
-    async for block in job.ledger.stream(selection.accounts_of_answers()):
-        known = {account for row in block for account in msgspec.json.decode(row.accounts)}
-        await job.ledger.save(fetches.add(job.run.id, ACCOUNT, sorted(known)))
-
-
 async def _fetch(job: Job, backlog: Backlog) -> None:
     columns = (await begin(job, job.inspections.violations, (), counts=False)).columns
     await fetch_all(job, backlog, Violations(job=job, columns=columns))
@@ -77,9 +65,9 @@ async def feed(job: Job, addresses: Channel[str], among: Any) -> None:
     for state in TO_ASK:
         async for block in questions.pending_lookups(job.ledger, among, state=state):
             for row in block:
-                if job.halt.is_set:
-                    break
                 await addresses.put(row.question)
+            if job.halt.is_set:
+                break
     await addresses.end()
 
 

@@ -23,7 +23,7 @@ from li_perf.sources import ais
 from li_perf.sources.portal import Portal
 from li_perf.store.engines import DUCKDB, Engine
 from li_perf.store.ledger import Ledger
-from li_perf.store.runs import Run, counted
+from li_perf.store.runs import Run, Tally
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,7 +89,7 @@ class Job:
     def count_requests(self) -> None:
         """From now on every commit adds what was sent to the servers since the last one to the run's tally."""
         for client in (asker.client for asker in self._askers()):
-            self.ledger.along(partial(counted, self.run.id, client.server.name, client.sent))
+            self.ledger.along(Tally(self.run.id, client.server.name, client.sent))
 
     def _askers(self) -> list[Asker]:
         return [asker for asker in (self._servers.ais, self._servers.portal) if asker]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import math
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import NamedTuple
@@ -17,9 +19,9 @@ from li_perf.sources.ais_answer import Found, Missing
 from li_perf.sources.parcels import Meaning
 from li_perf.steps.job import Job
 from li_perf.steps.vigil import Vigil
-from li_perf.steps.violations import ACCOUNT
 from li_perf.store import ages, fetches, questions
 from li_perf.store.changes import Change
+from li_perf.store.fetches import ACCOUNT
 
 SPARE = 8  # for so many calls at once one worker more: while it reads an answer, another's call is on its way
 
@@ -36,34 +38,52 @@ class LookUps:
 
     def __init__(self, job: Job, kept: Callable[[int], None]) -> None:
         self._job, self._ais, self._kept = job, job.ais, kept
-        self._vigil = Vigil(job)
+        self._vigil = Vigil[_Gift](job)
         self._at_once = job.ais.client.server.concurrency
         self._spare = self._at_once // SPARE
 
     async def work_off(self, addresses: Channel[str], one: Callable[[str], Awaitable[None]]) -> None:
         """Do `one` with every address, as many at once as AIS may be asked; what they gave is durable behind it."""
-        await work_off(addresses, one, workers=self._at_once + self._spare, halt=self._job.halt)
+        await self._work_off(addresses, one)
+        while doubted := self._vigil.doubted():
+            again: Channel[str] = Channel(len(doubted) + 1)
+            for address in doubted:
+                await again.put(address)
+            await again.end()
+            await self._work_off(again, one)
         await self._job.ledger.given()
+
+    async def _work_off(self, addresses: Channel[str], one: Callable[[str], Awaitable[None]]) -> None:
+        try:
+            await work_off(addresses, one, workers=self._at_once + self._spare, halt=self._job.halt)
+            await self._give(await self._vigil.end())
+        finally:  # whatever ends it: what was answered is kept
+            await self._give(self._vigil.believed(), ahead=math.inf)
 
     async def answer(self, address: str) -> None:
         """Ask, and give the answer and the accounts to fetch to the ledger, to be made durable together."""
-        changes, accounts = await self._found(address)
-        then = partial(self._kept, accounts)
-        await self._job.ledger.give(*changes, then=then, ahead=self._at_once - self._spare)
+        await self._give(await self._found(address))
 
-    async def _found(self, address: str) -> _Gift:
+    async def _give(self, gifts: Sequence[_Gift], *, ahead: float | None = None) -> None:
+        for changes, accounts in gifts:
+            then = partial(self._kept, accounts)
+            await self._job.ledger.give(*changes, then=then, ahead=ahead or self._at_once - self._spare)
+
+    async def _found(self, address: str) -> Sequence[_Gift]:
+        """What may be kept now: of this address, and of others before it."""
         if not ais.is_askable(address):
-            return _Gift([_refused(address)])
+            return [_Gift([_refused(address)])]
+        asked_at = asyncio.get_running_loop().time()
         question = Question(key=address, request=ais.request(address), read=partial(ais.read, address))
         try:
             answer = await self._ais.ask(question)
         except Failed as failed:
             self._vigil.see_failure(failed.fault)
-            return await self._given_up(address, failed)
+            return [await self._given_up(address, failed)]
         meaning = parcels.meaning(answer.value, None)
-        await self._vigil.see(address, meaning)
         to_fetch = fetches.add(self._job.run.id, ACCOUNT, meaning.accounts)
-        return _Gift([_answered(address, answer, meaning), to_fetch], len(meaning.accounts))
+        gift = _Gift([_answered(address, answer, meaning), to_fetch], len(meaning.accounts))
+        return await self._vigil.see(address, meaning, gift, asked_at=asked_at)
 
     async def _given_up(self, address: str, failed: Failed) -> _Gift:
         """Fail the question, unless it has an old answer: that one stays."""

@@ -63,11 +63,12 @@ async def _load(job: Job, tables: Workbench, extracted_at: str) -> None:
 
 
 async def _fill(job: Job, tables: Workbench, query: Any, **shapes: Callable[[Any], tuple[Any, ...]]) -> None:
-    async for block in job.ledger.stream(query, size=5_000):
-        for name, shaped in shapes.items():
-            tables.fill(name, matching.SCHEMAS[name], map(shaped, block))
-        if "ticket" in shapes:
-            tables.fill("ticket_account", matching.SCHEMAS["ticket_account"], _ticket_accounts(block))
+    async with job.ledger.stream(query, size=5_000) as blocks:
+        async for block in blocks:
+            for name, shaped in shapes.items():
+                tables.fill(name, matching.SCHEMAS[name], map(shaped, block))
+            if "ticket" in shapes:
+                tables.fill("ticket_account", matching.SCHEMAS["ticket_account"], _ticket_accounts(block))
 
 
 def _ticket(row: Any) -> tuple[Any, ...]:

@@ -41,8 +41,9 @@ async def gather(job: Job, pairs: Pairs, tables: Tables) -> Gathered:
     found = Gathered()
     for name, schema in (("question", QUESTION), ("incoming", PAIR), ("pair", PAIR)):
         tables.create(name, schema)
-    async for block in job.ledger.stream(selection.to_ask(), size=5_000):
-        found.left += tables.fill("question", QUESTION, ((q,) for (q,) in block if ais.is_askable(q)))
+    async with job.ledger.stream(selection.to_ask(), size=5_000) as blocks:
+        async for block in blocks:
+            found.left += tables.fill("question", QUESTION, ((q,) for (q,) in block if ais.is_askable(q)))
 
     properties, violations = pairs.properties, job.inspections.violations
     await pages.with_bodies(

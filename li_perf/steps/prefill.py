@@ -23,6 +23,7 @@ from li_perf.steps.pairs import QUESTION, Gathered, gather
 from li_perf.store import prefills, questions, selection
 from li_perf.store.prefills import LEAST_AGREEMENT, Verdict
 from li_perf.store.query import Tables
+from li_perf.store.seeding import seed_questions
 from li_perf.wire import Reply
 
 LEAST_ANSWERED = 0.5  # of the sample: an agreement of a few answers says nothing
@@ -33,7 +34,7 @@ async def prefill(job: Job) -> None:
     pairs = job.inspections.pairs
     if pairs is None or not job.run.settings.get("prefill") or await prefills.verdict(job.ledger, job.run.id):
         return
-    await questions.add_asked(job.ledger)
+    await seed_questions(job.ledger)
     left, size = await job.ledger.scalar(selection.count_to_ask()) or 0, job.run.settings["audit"]
     is_drawn = bool(await prefills.sample(job.ledger, job.run.id))
     if not is_drawn and left <= size:

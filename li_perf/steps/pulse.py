@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
+from li_perf.errors import StoreError
 from li_perf.steps.job import Job, Progress
 from li_perf.store import pulses
 
+log = logging.getLogger("li_perf.steps")
 EVERY_SECONDS = 5.0
 
 
 @asynccontextmanager
 async def felt(job: Job, *, every: float = EVERY_SECONDS) -> AsyncIterator[Job]:
-    """The job to work on within the block; its pulse is felt `every` so many seconds.
-
-    A store that does not take the pulse does not take the run's answers either.
-    """
+    """The job to work on within the block; its pulse is felt `every` so many seconds."""
     last = Last(job)
     beating = asyncio.create_task(_beat(job, last, every), name="pulse")
     try:
@@ -47,4 +47,7 @@ async def _beat(job: Job, last: Last, every: float) -> None:
     while True:
         await asyncio.sleep(every)
         last.again()
-        await job.ledger.save(pulses.keep(job.run.id, {each.server: each for each in job.vitals()}))
+        try:
+            await job.ledger.save(pulses.keep(job.run.id, {each.server: each for each in job.vitals()}))
+        except StoreError as error:  # a run that has answers to keep is told so, and ends
+            log.warning("The run's pulse was not kept: %s", error)

@@ -13,8 +13,8 @@ from li_perf.sources import sql
 from li_perf.sources.portal import Page
 from li_perf.steps.job import Job
 from li_perf.store import fetches, pages
+from li_perf.store.fetches import ACCOUNT, CASE
 
-ACCOUNT, CASE = "account", "case"
 COLUMN = {ACCOUNT: "opa_account_num", CASE: "casenumber"}
 
 

@@ -13,6 +13,7 @@ from li_perf.store.changes import Change
 from li_perf.store.ledger import Ledger
 from li_perf.store.tables import fetch
 
+ACCOUNT, CASE = "account", "case"  # kinds of fetches
 PENDING = str(State.PENDING)  # plain text in rows: the driver looks for an adapter of any other type, row by row
 ADD = upsert(fetch).on_conflict_do_nothing(index_elements=["run_id", "kind", "value"])
 SETTLE = (

@@ -7,10 +7,10 @@ fsync (SQLite, "Write-Ahead Logging", synchronous=FULL). Who need not wait for a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing, suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import Engine, Executable
 
@@ -19,6 +19,16 @@ from li_perf.store.reader import Reader
 from li_perf.store.writer import Writer
 
 GATHER = 0.05  # seconds in which gifts may join a commit, unless somebody waits for one
+
+
+class Rider(Protocol):
+    """What goes along with every commit."""
+
+    def change(self) -> Change:
+        """What the next commit is to take along."""
+
+    def told(self, *, is_kept: bool) -> None:
+        """Whether the commit that took the last change along held."""
 
 
 class _Waiting(NamedTuple):
@@ -37,14 +47,15 @@ class Ledger:
         self.path = path
         self._writer = Writer(path, writer)
         self._reader = reader
-        self._riders: list[Callable[[], Change]] = []
+        self._riders: list[Rider] = []
         self._waiting: list[_Waiting] = []
         self._is_wanted = asyncio.Event()
         self._is_urgent = asyncio.Event()
         self._is_last = False
         self._given = self._kept = 0  # gifts, and those of them that are durable
-        self._turns: list[tuple[int, asyncio.Future[None]]] = []  # who goes on when so many gifts are durable
+        self._turns: list[tuple[float, asyncio.Future[None]]] = []  # who goes on when so many gifts are durable
         self._failure: BaseException | None = None
+        self._is_told = False
 
     @property
     def commits(self) -> int:
@@ -57,7 +68,7 @@ class Ledger:
         """
         await self._wait_for(changes, None)
 
-    async def give(self, *changes: Change, then: Callable[[], None], ahead: int) -> None:
+    async def give(self, *changes: Change, then: Callable[[], None], ahead: float) -> None:
         """Have the changes made durable together, and go on: `then` is called behind their commit.
 
         Returns when at most `ahead` of the gifts up to this one wait for theirs, so that a kill costs no more.
@@ -80,7 +91,7 @@ class Ledger:
         """Run `write` inside the keeper's transaction; returns behind the commit, raises what `write` raised."""
         await self._wait_for((), write)
 
-    def along(self, rider: Callable[[], Change]) -> None:
+    def along(self, rider: Rider) -> None:
         """Ask `rider` for a change at every commit from now on, and at the last: for what is only counted."""
         self._riders.append(rider)
 
@@ -92,9 +103,9 @@ class Ledger:
         """The first column of the first row, None without one."""
         return await self._reader.scalar(statement)
 
-    def stream(self, statement: Executable, *, size: int = 500) -> AsyncIterator[Sequence[Any]]:
-        """The rows of a query in blocks, never all at once."""
-        return self._reader.stream(statement, size=size)
+    def stream(self, statement: Executable, *, size: int) -> aclosing[AsyncGenerator[Sequence[Any]]]:
+        """The rows of a query in blocks, never all at once; for `async with`, so that no reader stays behind."""
+        return aclosing(self._reader.stream(statement, size=size))
 
     async def keep(self) -> None:
         """The keeper: commits until `finish`; everything that was given to it before that is committed."""
@@ -106,14 +117,19 @@ class Ledger:
                 self._is_wanted.clear()
                 waiting, self._waiting, is_last = self._waiting, [], self._is_last
                 problem = await self._committed(waiting)
+                for rider in self._riders:
+                    rider.told(is_kept=problem is None)
                 for item in waiting:
                     self._settle(item, problem)
+                if not waiting:
+                    self._note(problem)
                 self._let_go()
         finally:
             self._writer.close()
 
     async def _committed(self, waiting: Sequence[_Waiting]) -> BaseException | None:
-        changes = [*(change for item in waiting for change in item.changes), *(rider() for rider in self._riders)]
+        riding = [rider.change() for rider in self._riders]
+        changes = [*(change for item in waiting for change in item.changes), *riding]
         return await self._writer.commit(changes, [item.write for item in waiting if item.write])
 
     async def _gather(self) -> None:
@@ -139,7 +155,7 @@ class Ledger:
         self._put(_Waiting(changes, write, done))
         await done
 
-    async def _until_kept(self, gifts: int) -> None:
+    async def _until_kept(self, gifts: float) -> None:
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._turns.append((gifts, turn))
         self._is_urgent.set()
@@ -156,6 +172,8 @@ class Ledger:
 
     def _settle(self, item: _Waiting, problem: BaseException | None) -> None:
         if item.done:
+            if item.done.cancelled():
+                self._note(problem)
             _tell(item.done, problem)
         elif item.then:
             self._kept += 1
@@ -167,15 +185,25 @@ class Ledger:
                 raise problem
             then()
         except Exception as error:  # noqa: BLE001 - nobody waits for it: whoever gives next is told
-            self._failure = self._failure or error
+            self._note(error)
+
+    def _note(self, problem: BaseException | None) -> None:
+        """Nobody waits for what could not be kept: whoever gives next is told, or who closes."""
+        self._failure = self._failure or problem
+
+    def complain_at_last(self) -> None:
+        """Raise what a commit failed with for which nobody waited, if nobody was told yet."""
+        if not self._is_told:
+            self._complain()
 
     def _complain(self) -> None:
         if self._failure:
+            self._is_told = True
             raise self._failure
 
 
 def _tell(done: asyncio.Future[None], problem: BaseException | None) -> None:
-    if done.done():  # whoever waited was cancelled; what was given is kept all the same
+    if done.done():  # whoever waited was cancelled; what was given is kept all the same, or complained of
         return
     if problem is None:
         done.set_result(None)

@@ -68,6 +68,7 @@ async def open_ledger(path: Path, *, read_only: bool = False) -> AsyncIterator[L
             finally:
                 ledger.finish()
                 await through(keeper)
+                ledger.complain_at_last()
     finally:
         await through(asyncio.create_task(_close(writer, reader)))
 

@@ -4,25 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import AsyncIterator, Iterator, Sequence
-from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from li_perf.model import State
-from li_perf.store import selection
 from li_perf.store.changes import Change
 from li_perf.store.ledger import Ledger
 from li_perf.store.packing import pack_answer, unpack
 from li_perf.store.runs import now
 from li_perf.store.tables import fetch, lookup, run
 
-ADD_ASKED = (
-    upsert(lookup)
-    .from_select(["question", "state", "attempts"], selection.block_of_questions())
-    .on_conflict_do_nothing(index_elements=["question"])
-)
 SETTLE_LOOKUP = (
     update(lookup)
     .where(lookup.c.question == bindparam("of_question"))
@@ -49,21 +41,6 @@ EXPLAIN_LOOKUP = (
         outcome=bindparam("new_outcome"), accounts=bindparam("new_accounts"), match_type=bindparam("new_match_type")
     )
 )
-
-
-async def add_asked(ledger: Ledger) -> None:
-    """A question for each address of the tickets at hand; those that are there stay as they are.
-
-    Block by block, and no reader stays meanwhile: the write-ahead log, and its index in memory, would grow with it.
-    """
-    last = ""
-    while (following := await ledger.scalar(selection.end_of_block(last))) is not None:
-        await ledger.transact(partial(_add_block, {"behind": last, "last": following}))
-        last = following
-
-
-def _add_block(bounds: dict[str, str], connection: Connection) -> None:
-    connection.execute(ADD_ASKED, bounds)
 
 
 def settle_lookup(

@@ -6,7 +6,7 @@ What `sqlalchemy.ext.asyncio` does, without it: it brings the ORM along, which n
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -30,7 +30,7 @@ class Reader:
         async with self._connected() as connection:
             return await greenlet_spawn(lambda: connection.execute(statement).scalar())
 
-    async def stream(self, statement: Executable, *, size: int) -> AsyncIterator[Sequence[Any]]:
+    async def stream(self, statement: Executable, *, size: int) -> AsyncGenerator[Sequence[Any]]:
         """The rows of a query in blocks, never all at once."""
         async with self._connected() as connection:
             streaming = connection.execution_options(stream_results=True)

@@ -17,7 +17,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from li_perf.store.changes import Change, Write
 from li_perf.store.ledger import Ledger
 from li_perf.store.reading import Reads
-from li_perf.store.tables import download, page, run, tally
+from li_perf.store.tables import download, page, pulse, run, tally
 
 COUNT_REQUESTS = upsert(tally).values(
     run_id=bindparam("run_id"), server=bindparam("server"), outcome=bindparam("outcome"), requests=bindparam("requests")
@@ -123,11 +123,12 @@ def _run(row: Any) -> Run:
 
 
 async def discard(ledger: Ledger, run_id: int) -> None:
-    """Forget a run that was refused: its pages, its downloads and itself. Answers stay."""
+    """Forget a run that was refused, and all that is only its own. Answers stay."""
 
     def write(connection: Connection) -> None:
-        for table, column in ((page, page.c.run_id), (download, download.c.run_id), (run, run.c.id)):
-            connection.execute(delete(table).where(column == run_id))
+        for table in (page, download, tally, pulse):
+            connection.execute(delete(table).where(table.c.run_id == run_id))
+        connection.execute(delete(run).where(run.c.id == run_id))
 
     await ledger.transact(write)
 
@@ -157,14 +158,24 @@ async def finish_download(ledger: Ledger, run_id: int, dataset: str, counted_aft
     await ledger.save((statement, [{"of_run": run_id, "of_set": dataset}]))
 
 
-def counted(run_id: int, server: str, sent: Counter[str]) -> Change:
-    """The change that adds wire requests to the run's tally; empties `sent`."""
-    rows = [
-        {"run_id": run_id, "server": server, "outcome": outcome, "requests": requests}
-        for outcome, requests in sent.items()
-    ]
-    sent.clear()
-    return COUNT_REQUESTS, rows
+class Tally:
+    """Takes the wire requests to a server, which `sent` counts, to a run's tally: a rider of the ledger."""
+
+    def __init__(self, run_id: int, server: str, sent: Counter[str]) -> None:
+        self._run_id, self._server, self._sent = run_id, server, sent
+        self._taken: Counter[str] = Counter()
+        self._kept: Counter[str] = Counter()
+
+    def change(self) -> Change:
+        """Adds what was sent since the last commit that held."""
+        self._taken = self._sent.copy()
+        of = {"run_id": self._run_id, "server": self._server}
+        more = self._taken - self._kept
+        return COUNT_REQUESTS, [of | {"outcome": outcome, "requests": count} for outcome, count in more.items()]
+
+    def told(self, *, is_kept: bool) -> None:
+        if is_kept:
+            self._kept = self._taken
 
 
 async def requests_sent(ledger: Ledger, run_id: int) -> dict[str, dict[str, int]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Select, bindparam, cast, distinct, func, literal, select
+from sqlalchemy import ColumnElement, Integer, Select, cast, distinct, func, select
 
 from li_perf.model import TO_ASK, WITH_ANSWER, State
 from li_perf.store.tables import complaint, fetch, lookup, reject, ticket, violation
@@ -24,20 +24,6 @@ def count_questions() -> Select[Any]:
     return select(func.count(distinct(ticket.c.question)))
 
 
-def end_of_block(number: str, *, size: int = 1_000) -> Select[Any]:
-    """The last of so many requests' numbers behind this one; None behind the last."""
-    numbers = select(ticket.c.service_request_id).where(ticket.c.service_request_id > number)
-    block = numbers.order_by(ticket.c.service_request_id).limit(size).subquery()
-    return select(func.max(block.c.service_request_id))
-
-
-def block_of_questions() -> Select[Any]:
-    """Question, state and attempts for the requests behind `behind` up to `last`, in the order of their numbers."""
-    here = (ticket.c.service_request_id > bindparam("behind")) & (ticket.c.service_request_id <= bindparam("last"))
-    columns = (ticket.c.question, literal(str(State.PENDING)), literal(0))
-    return select(*columns).where(here & ticket.c.question.is_not(None)).order_by(ticket.c.service_request_id)
-
-
 def to_ask() -> Select[Any]:
     """The questions of the tickets at hand that have no answer, or too old a one."""
     return select(lookup.c.question).where(lookup.c.state.in_(TO_ASK) & lookup.c.question.in_(asked()))
@@ -47,34 +33,16 @@ def count_to_ask() -> Select[Any]:
     return select(func.count()).where(lookup.c.state.in_(TO_ASK) & lookup.c.question.in_(asked()))
 
 
-def crosswalk_cases() -> Select[Any]:
-    """The cases of complaints that name one of the tickets at hand."""
-    named = complaint.c.service_request_id.in_(select(ticket.c.service_request_id))
-    return select(complaint.c.casenumber).distinct().where(named & complaint.c.casenumber.is_not(None))
-
-
 def count_pending_accounts(run_id: int) -> Select[Any]:
     """Accounts of a run whose violations are still to be fetched."""
     here = (fetch.c.run_id == run_id) & (fetch.c.kind == "account") & (fetch.c.state == State.PENDING)
     return select(func.count()).select_from(fetch).where(here)
 
 
-def accounts_of_answers() -> Select[Any]:
-    """The accounts that answered questions of the tickets at hand name."""
-    answered = (lookup.c.state == State.ANSWERED) & (lookup.c.accounts != "[]") & lookup.c.question.in_(asked())
-    return select(lookup.c.accounts).where(answered)
-
-
 def located() -> Select[Any]:
     """A question of which AIS once named the parcel."""
     named = (lookup.c.state == State.ANSWERED) & (lookup.c.source == "ais") & (lookup.c.accounts != "[]")
     return select(lookup.c.question).where(named).order_by(lookup.c.id.desc()).limit(1)
-
-
-def crosswalk_accounts() -> Select[Any]:
-    """The accounts of complaints that name one of the tickets at hand."""
-    named = complaint.c.service_request_id.in_(select(ticket.c.service_request_id))
-    return select(complaint.c.opa_account_num).distinct().where(named & complaint.c.opa_account_num.is_not(None))
 
 
 def answers_by_source() -> Select[Any]:

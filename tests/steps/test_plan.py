@@ -23,7 +23,7 @@ from li_perf.steps.clean import clean
 from li_perf.steps.download import download
 from li_perf.steps.job import Job
 from li_perf.steps.plan import AtHand, Plan, Rates, plan
-from li_perf.store import questions
+from li_perf.store.seeding import seed_questions
 
 PLACE = CITIES["philadelphia"]
 POLITE = Rates(ais=10.0, carto=4.0)
@@ -43,7 +43,7 @@ async def planned(settings: Settings, city: SimulatedCity) -> Plan:
 async def until_cleaned(job: Job) -> None:
     await download(job)
     await clean(job)
-    await questions.add_asked(job.ledger)
+    await seed_questions(job.ledger)
     raise Stopped
 
 

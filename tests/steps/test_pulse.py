@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import insert, select
 from support.runs import rows, settings_for, whole, work
 from support.stores import make_older
 
@@ -30,6 +31,7 @@ from li_perf.steps.job import Job, Progress
 from li_perf.steps.status import Status, status
 from li_perf.store import pulses
 from li_perf.store.opening import open_ledger
+from li_perf.store.tables import pulse as PULSE
 
 BEAT = 0.05
 
@@ -71,6 +73,29 @@ async def looked_at(settings: Settings, city: SimulatedCity, is_ripe: Callable[[
             return await looking()
     finally:
         await running
+
+
+async def test_a_pulse_that_could_not_be_kept_is_told_and_the_next_is_felt(
+    city: SimulatedCity, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """While a run is held nothing else is written: a store that is in use for a while ends no run."""
+    keep, refused = pulses.keep, iter([(insert(PULSE), [{"server": None}])])
+    monkeypatch.setattr(pulses, "keep", lambda *given: next(refused, None) or keep(*given))
+    told: list[Progress] = []
+
+    async def held(job: Job) -> Findings:
+        async with pulse.felt(replace(job, tell=told.append), every=BEAT) as felt:
+            async with asyncio.timeout(30):
+                while len(told) < 3 or not await felt.ledger.rows(select(PULSE)):  # noqa: ASYNC110 - it has no event
+                    await asyncio.sleep(BEAT)
+            return await whole(felt)
+
+    async with serve(city) as simulation:
+        settings = settings_for(simulation, tmp_path)
+        await work(settings, city, held)
+        counted = sum(count for (count,) in rows(settings, "select requests from tally"))
+        assert counted == len(simulation.log)
+    assert "pulse was not kept" in caplog.text
 
 
 async def test_status_shows_how_the_servers_of_a_run_at_work_are_asked(city: SimulatedCity, tmp_path: Path) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import random
+import sqlite3
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Collection, Iterable
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -14,9 +16,11 @@ import aiohttp
 import pytest
 from aiohttp import web
 from catalogue.servers import asked, found, missing
+from engine.local import Local
 from support import truth as simulated
-from support.runs import rows, settings_for, work
+from support.runs import Brisk, rows, settings_for, work
 
+from li_perf.engine.halt import Stopped
 from li_perf.errors import Emptied
 from li_perf.model import Outcome
 from li_perf.session import Which
@@ -26,7 +30,7 @@ from li_perf.simulator.simulation import Simulation
 from li_perf.sources import ais
 from li_perf.sources.parcels import Meaning
 from li_perf.steps.job import Job
-from li_perf.steps.vigil import IN_A_ROW, Vigil
+from li_perf.steps.vigil import FEW, IN_A_ROW, SAMPLE, WAVES, Vigil
 from li_perf.store.opening import open_ledger
 
 LOCATED = Meaning(outcome=Outcome.PARCEL_EXACT, accounts=("883309050",), match_type="exact")
@@ -41,10 +45,15 @@ def city() -> SimulatedCity:
     return build(tickets=700, seed=4, unanswerable=False)
 
 
-async def emptied_behind(simulation: Simulation, answers: int) -> None:
-    """Empty the index once so many questions were asked."""
+async def asked_of(simulation: Simulation, answers: int) -> None:
+    """Return once so many questions were asked."""
     while sum(simulation.asked.values()) < answers:  # noqa: ASYNC110 - it has no event
         await asyncio.sleep(0.002)
+
+
+async def emptied_behind(simulation: Simulation, answers: int) -> None:
+    """Empty the index once so many questions were asked."""
+    await asked_of(simulation, answers)
     await change(simulation, "outage=0-9999:empty")
 
 
@@ -76,17 +85,91 @@ async def test_a_run_stops_where_the_index_is_emptied_and_is_resumed_without_a_t
         assert {k: n for k, n in findings.address_outcomes.items() if n} == Counter(real.outcomes.values())
 
 
-async def canaries(answers: Iterable[Meaning], folder: Path, *, is_empty: bool = False) -> list[str]:
-    """What a vigil over these answers asks the server, which has every address, or none."""
+async def test_an_index_that_is_empty_for_a_while_leaves_no_trace(
+    city: SimulatedCity, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Too short a while to end the run, and longer than what may be chance."""
+    real = simulated.truth(city)
+    truth = {question: address.outcome for question, address in city.addresses.items()}
+
+    async def empty_for_a_while(simulation: Simulation) -> None:
+        await emptied_behind(simulation, 200)
+        await asked_of(simulation, 260)
+        await change(simulation, "")
+
+    async with serve(city) as simulation:
+        emptying = asyncio.create_task(empty_for_a_while(simulation))
+        settings = settings_for(simulation, tmp_path, ais_rate=300.0)
+        findings = await work(settings, city)
+        await emptying
+    assert "addresses are asked again" in caplog.text
+    assert findings.lookups.failed == 0
+    assert dict(rows(settings, WITHOUT)).items() <= truth.items()
+    assert {k: n for k, n in findings.address_outcomes.items() if n} == Counter(real.outcomes.values())
+
+
+async def test_a_run_that_is_stopped_while_the_index_is_empty_keeps_nothing_false(
+    city: SimulatedCity, tmp_path: Path
+) -> None:
+    truth = {question: address.outcome for question, address in city.addresses.items()}
+    halt = Brisk()
+
+    async def stop(simulation: Simulation) -> None:
+        await emptied_behind(simulation, 200)
+        await asked_of(simulation, 260)
+        halt.set()
+
+    async with serve(city) as simulation:
+        settings = settings_for(simulation, tmp_path, ais_rate=300.0)
+        stopping = asyncio.create_task(stop(simulation))
+        with pytest.raises(Stopped):
+            await work(settings, city, halt=halt)
+        await stopping
+        await change(simulation, "")
+        findings = await work(settings, city, which=Which.UNFINISHED)
+    assert (findings.lookups.failed, findings.lookups.pending) == (0, 0)
+    assert dict(rows(settings, WITHOUT)).items() <= truth.items()
+
+
+async def test_old_answers_outlive_an_index_that_is_emptied(city: SimulatedCity, tmp_path: Path) -> None:
+    kept = "select question, accounts, body from lookup where accounts <> '[]'"
+    async with serve(city) as simulation:
+        settings = settings_for(simulation, tmp_path)
+        await work(settings, city)
+        before = rows(settings, kept)
+        with closing(sqlite3.connect(settings.data / "philadelphia.db", isolation_level=None)) as store:
+            store.execute("update lookup set answered_at = '2020-01-01T00:00:00Z'")
+        await change(simulation, "outage=0-9999:empty")
+        with pytest.raises(Emptied):
+            await work(settings, city)
+        assert rows(settings, kept) == before
+
+
+@asynccontextmanager
+async def watching(
+    folder: Path, *, without: Collection[str] = (), is_empty: bool = False
+) -> AsyncIterator[tuple[Vigil[str], Local]]:
+    """A vigil over a server that has every address but some, or none; and what that is asked."""
 
     async def behave(name: str) -> web.StreamResponse:
-        return web.json_response(missing(name), status=404) if is_empty else web.json_response(found(name))
+        has_it = not is_empty and name not in without
+        return web.json_response(found(name)) if has_it else web.json_response(missing(name), status=404)
 
     async with asked(behave) as (server, asker), open_ledger(folder / "store.db") as ledger:
-        vigil = Vigil(cast(Job, SimpleNamespace(ais=asker, ledger=ledger)))
-        for number, meaning in enumerate(answers):
-            await vigil.see(f"{number} MARKET ST", meaning)
-    return server.names
+        yield Vigil(cast(Job, SimpleNamespace(ais=asker, ledger=ledger))), server
+
+
+async def canaries(answers: Iterable[Meaning], folder: Path, *, is_empty: bool = False) -> list[str]:
+    """The addresses with a parcel that a vigil over these answers asks about; of others it asks about a few each."""
+    meanings = {f"{number} MARKET ST": meaning for number, meaning in enumerate(answers)}
+    without = {name for name, meaning in meanings.items() if not meaning.accounts}
+    without -= {ais.KNOWN_GOOD}
+    async with watching(folder, without=without, is_empty=is_empty) as (vigil, server):
+        for name, meaning in meanings.items():
+            await vigil.see(name, meaning, name, asked_at=asyncio.get_running_loop().time())
+    known = [name for name in server.names if name not in without]
+    assert len(server.names) - len(known) <= 2 * SAMPLE * len(known)
+    return known
 
 
 @pytest.mark.parametrize("share", [0.08, 0.6])
@@ -113,3 +196,45 @@ async def test_what_is_no_address_says_nothing_of_the_index(tmp_path: Path) -> N
 async def test_an_index_that_was_empty_from_the_start_ends_the_run(tmp_path: Path) -> None:
     with pytest.raises(Emptied, match=r"none for 100 addresses in a row, and none for 1234 MARKET ST\."):
         await canaries([NOT_FOUND] * IN_A_ROW, tmp_path, is_empty=True)
+
+
+async def test_an_answer_without_a_parcel_waits_for_one_that_was_asked_behind_it(tmp_path: Path) -> None:
+    """One that is on its way while the index is emptied says nothing of what comes before it."""
+    async with watching(tmp_path) as (vigil, server):
+        clock = asyncio.get_running_loop().time
+        before = clock()
+        assert await vigil.see("1 MARKET ST", NOT_FOUND, "first", asked_at=before) == []
+        assert await vigil.see("2 MARKET ST", LOCATED, "second", asked_at=before) == ["second"]
+        await asyncio.sleep(0.001)
+        assert await vigil.see("3 MARKET ST", LOCATED, "third", asked_at=clock()) == ["first", "third"]
+        assert await vigil.see("4 MARKET ST", NOT_FOUND, "fourth", asked_at=clock()) == []
+        assert await vigil.end() == ["fourth"]
+        assert server.names == []
+
+
+async def test_parcels_that_come_and_go_end_the_run_in_the_end(tmp_path: Path) -> None:
+    async with watching(tmp_path) as (vigil, _):
+        clock = asyncio.get_running_loop().time
+        for wave in range(WAVES + 1):
+            lost = [f"{wave}{number} MARKET ST" for number in range(FEW + 1)]
+            for name in lost:
+                await vigil.see(name, NOT_FOUND, name, asked_at=clock())
+            seeing = vigil.see("1 MARKET ST", LOCATED, "found", asked_at=clock())
+            if wave < WAVES:
+                assert await seeing == ["found"]
+                assert vigil.doubted() == lost
+        with pytest.raises(Emptied, match="come and go"):
+            await seeing
+
+
+@pytest.mark.parametrize("is_empty", [True, False])
+async def test_what_is_held_at_the_end_is_kept_where_the_index_is_sound(*, is_empty: bool, tmp_path: Path) -> None:
+    names = [f"{number} MARKET ST" for number in range(FEW + 1)]
+    async with watching(tmp_path, without=names, is_empty=is_empty) as (vigil, _):
+        for name in names:
+            assert await vigil.see(name, NOT_FOUND, name, asked_at=0.0) == []
+        if is_empty:
+            with pytest.raises(Emptied):
+                await vigil.end()
+        else:
+            assert await vigil.end() == names

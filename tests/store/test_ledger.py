@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 from support.stores import OLDER, add_lookups, make_older, tickets
 
 from li_perf.errors import StoreError
 from li_perf.model import State
-from li_perf.store import fetches, questions, runs, schema
+from li_perf.store import fetches, questions, runs, schema, seeding
 from li_perf.store import ledger as ledgers
 from li_perf.store.ledger import Ledger
 from li_perf.store.opening import locked, open_ledger
-from li_perf.store.tables import fetch, lookup
+from li_perf.store.seeding import seed_fetches, seed_questions
+from li_perf.store.tables import complaint, fetch, lookup
 
 
 def _answered(question: str) -> Any:
@@ -156,8 +159,9 @@ async def test_readers_that_are_cancelled_leave_their_connections_behind(tmp_pat
         await ledger.save(add_lookups([f"{number} MARKET ST" for number in range(2_000)]))
 
         async def read() -> None:
-            async for _ in ledger.stream(select(lookup), size=10):
-                await ledger.rows(select(lookup).limit(50))
+            async with ledger.stream(select(lookup), size=10) as blocks:
+                async for _ in blocks:
+                    await ledger.rows(select(lookup).limit(50))
 
         for turns in range(60):  # more than the pool has
             reading = asyncio.create_task(read())
@@ -166,7 +170,8 @@ async def test_readers_that_are_cancelled_leave_their_connections_behind(tmp_pat
             reading.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await reading
-        blocks = [block async for block in ledger.stream(select(lookup.c.id).order_by(lookup.c.id), size=300)]
+        async with ledger.stream(select(lookup.c.id).order_by(lookup.c.id), size=300) as streamed:
+            blocks = [block async for block in streamed]
         assert [len(block) for block in blocks] == [300] * 6 + [200]
 
 
@@ -190,7 +195,7 @@ async def test_every_address_of_the_tickets_becomes_one_question_in_the_order_of
         await ledger.save(_answered("3 MARKET ST"))
         await ledger.save(tickets(names))
         for _ in range(2):
-            await questions.add_asked(ledger)
+            await seed_questions(ledger)
             rows = await ledger.rows(select(lookup.c.question, lookup.c.state).order_by(lookup.c.id))
             others = [name for name in dict.fromkeys(names) if name and name != "3 MARKET ST"]
             assert rows == [("3 MARKET ST", "answered"), *((name, "pending") for name in others)]
@@ -240,15 +245,65 @@ async def test_what_failed_can_be_put_back(tmp_path: Path) -> None:
         assert await ledger.scalar(select(fetch.c.state)) == "pending"
 
 
-async def test_requests_are_tallied_over_many_commits(tmp_path: Path) -> None:
-    from collections import Counter
-
+async def test_requests_are_tallied_over_many_commits_and_none_is_forgotten_by_one_that_fails(tmp_path: Path) -> None:
+    sent: Counter[str] = Counter()
+    bad = (fetches.ADD, [{"run_id": None, "kind": "account", "value": "x", "state": "pending", "attempts": 0}])
     async with open_ledger(tmp_path / "city.db") as ledger:
+        ledger.along(runs.Tally(1, "AIS", sent))
         for _ in range(3):
-            sent = Counter({"200": 4, "503": 1})
-            await ledger.save(runs.counted(1, "AIS", sent))
-            assert not sent
-        assert await runs.requests_sent(ledger, 1) == {"AIS": {"200": 12, "503": 3}}
+            sent += Counter({"200": 4, "503": 1})
+            await ledger.save()
+            sent["200"] += 2
+            with pytest.raises(StoreError):
+                await ledger.save(bad)
+        await ledger.save()
+        assert await runs.requests_sent(ledger, 1) == {"AIS": {"200": 18, "503": 3}}
+
+
+async def test_what_could_not_be_kept_and_nobody_waits_for_is_told_at_the_end(tmp_path: Path) -> None:
+    bad = (fetches.ADD, [{"run_id": None, "kind": "account", "value": "x", "state": "pending", "attempts": 0}])
+    with pytest.raises(StoreError, match="cannot be used"):
+        async with open_ledger(tmp_path / "given.db") as ledger:
+            await ledger.give(bad, then=lambda: None, ahead=5)
+
+
+async def test_who_is_cancelled_and_could_not_be_kept_is_told_of_at_the_end(tmp_path: Path) -> None:
+    bad = (fetches.ADD, [{"run_id": None, "kind": "account", "value": "x", "state": "pending", "attempts": 0}])
+
+    async def cancelled() -> None:
+        async with open_ledger(tmp_path / "saved.db") as ledger:
+            saving = asyncio.create_task(ledger.save(bad))
+            await asyncio.sleep(0)
+            saving.cancel()
+
+    with pytest.raises(StoreError, match="cannot be used"):
+        await cancelled()
+
+
+async def test_what_is_at_hand_is_seeded_as_fetches_in_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(seeding, "BLOCK", 3)
+    named = {"service_request_id": "00000001", "casenumber": None, "opa_account_num": None}
+    cases = [named | {"casenumber": f"CF-{number % 7}"} for number in range(20)]
+    accounts = [named | {"opa_account_num": f"{number:09d}"} for number in range(5)]
+    others = [{"service_request_id": "nobody's", "casenumber": "CF-99", "opa_account_num": "000000099"}]
+    async with open_ledger(tmp_path / "city.db") as ledger:
+        await ledger.save(tickets([f"{number} MARKET ST" for number in range(10)]))
+        await seed_questions(ledger)
+        await _add(ledger, "not at hand")
+        for number, name in enumerate([*(f"{n} MARKET ST" for n in range(8)), "not at hand"]):
+            listed = [] if number == 3 else [f"{number:09d}", "000000100"]
+            known = msgspec.json.encode(listed).decode()
+            await ledger.save(
+                questions.settle_lookup(name, state=State.ANSWERED, calls=1, source="ais", accounts=known)
+            )
+        await ledger.save((insert(complaint), [*cases, *accounts, *others]))
+        for _ in range(2):
+            await seed_fetches(ledger, 5)
+            rows = await ledger.rows(select(fetch.c.run_id, fetch.c.kind, fetch.c.value, fetch.c.state))
+            expected = [(5, "case", f"CF-{number}", "pending") for number in range(7)]
+            of_answers = [0, 1, 2, 4, 5, 6, 7, 100]
+            expected += [(5, "account", f"{number:09d}", "pending") for number in sorted({*range(5), *of_answers})]
+            assert sorted(rows) == sorted(expected)
 
 
 async def test_a_store_can_be_read_while_it_is_written(tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ from li_perf.model import State
 from li_perf.store import fetches, pages, questions, runs
 from li_perf.store.changes import Change
 from li_perf.store.ledger import Ledger
+from li_perf.store.seeding import seed_questions
 from li_perf.store.tables import ticket
 
 NAMES = [f"{number} MARKET ST" for number in range(8)]
@@ -60,7 +61,7 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(names=st.lists(st.sampled_from(NAMES), max_size=4), kill=KILL)
     def seed(self, names: list[str], kill: float | None) -> None:
         self.kept.do(self.save(self.kept.ledger, (delete(ticket), [{}]), tickets(names)))
-        self._do(questions.add_asked, self.model.seeded(names), kill)
+        self._do(seed_questions, self.model.seeded(names), kill)
 
     @precondition(lambda self: self._pending)
     @rule(which=WHICH, accounts=st.lists(st.sampled_from(ACCOUNTS), max_size=3), kill=KILL)
@@ -191,7 +192,7 @@ class LedgerMachine(RuleBasedStateMachine):
         to_fetch = fetches.add(self.run_id, "account", accounts)
         after = self.model.settled(name, state="answered", calls=1, reason=None, body=body)
         after = after.with_fetches(("account", value) for value in accounts).sent("200")
-        return after, kill, settled, to_fetch, runs.counted(self.run_id, "AIS", Counter({"200": 1}))
+        return after, kill, settled, to_fetch, runs.Tally(self.run_id, "AIS", Counter({"200": 1})).change()
 
     def _read(self) -> World:
         return self.kept.do(read_world(self.kept.ledger, self.run_id))

@@ -48,7 +48,7 @@ def _answers(names: list[str]) -> Iterator[Change]:
         body = name.encode() * 20
         yield questions.settle_lookup(name, state=State.ANSWERED, calls=1, source="ais", status=200, body=body)
         yield fetches.add(1, "account", [name])
-        yield runs.counted(1, "AIS", Counter({"200": 1}))
+        yield runs.Tally(1, "AIS", Counter({"200": 1})).change()
     yield pages.page_change(
         run_id=1, dataset="violations", request="select", next_request=None, row_count=1, body=names[0].encode() * 900
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import resource
 import shutil
 import sqlite3
@@ -23,12 +24,13 @@ from li_perf.store.ledger import Ledger
 from li_perf.store.opening import locked, open_ledger
 from li_perf.store.tables import lookup
 
+WITH_TESTS = dict(os.environ) | {"PYTHONPATH": str(Path(__file__).parents[1])}
 OPEN = """
 import asyncio, sys
 from pathlib import Path
 from li_perf.errors import StoreError
-from li_perf.store import questions
 from li_perf.store.opening import open_ledger
+from support.stores import add_lookups
 
 async def main():
     async with open_ledger(Path(sys.argv[1])) as ledger:
@@ -87,6 +89,7 @@ def small_disk(tmp_path: Path) -> list[str]:
 def test_a_real_disk_that_is_full_stops_with_a_sentence(small_disk: list[str], tmp_path: Path) -> None:
     process = subprocess.run(
         [*small_disk, sys.executable, "-c", OPEN, "disk/city.db", "3000"],
+        env=WITH_TESTS,
         cwd=tmp_path,
         capture_output=True,
         text=True,
@@ -104,6 +107,7 @@ def test_a_disk_that_is_full_at_opening_is_told(tmp_path: Path) -> None:
     before = path.read_bytes()
     process = subprocess.run(
         [sys.executable, "-c", OPEN, str(path), "0"],
+        env=WITH_TESTS,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)),
         capture_output=True,
         text=True,
