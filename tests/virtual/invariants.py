@@ -149,11 +149,21 @@ def _probed(voyage: Voyage) -> Iterator[str]:
             calls = [seen for seen in voyage.front.log if seen.server == server and start <= seen.at < end]
             calls = [seen for seen in calls if isinstance(seen.fault, Kind) or seen.fault in (LATE, "leap")]
             sessions = sum(session.start < end and session.end > start for session in voyage.sessions)
-            is_silent = any(seen.fault is Kind.SILENT for seen in calls)
-            asking = _knocks(end - start) if is_silent else (end - start) / voyage.plan.probe
+            asking = _asking(calls, end - start, voyage.plan.probe)
             most = asking + telling + workers + GREETINGS * sessions
             if len(calls) > most:
                 yield f"{len(calls)} calls to {server} from {start:.0f} to {end:.0f} s, more than {most:.0f}"
+
+
+def _asking(calls: list[Seen], seconds: float, probe: float) -> float:
+    """How often it is found out whether an outage is over; one of both kinds is two, each as long as it is seen."""
+    silent = [seen.at for seen in calls if seen.fault is Kind.SILENT]
+    others = [seen.at for seen in calls if isinstance(seen.fault, Kind) and seen.fault is not Kind.SILENT]
+    if not silent:
+        return seconds / probe
+    if not others:
+        return _knocks(seconds)
+    return _knocks(silent[-1] - silent[0]) + (others[-1] - others[0]) / probe
 
 
 def _knocks(seconds: float) -> float:
