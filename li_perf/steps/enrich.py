@@ -52,7 +52,8 @@ class Told:
         self._tell()
 
     def _tell(self) -> None:
-        self._job.tell(Progress(step="enrich", done=self.done, total=self._total, vitals=self._job.vitals))
+        done = min(self.done, self._total)  # what AIS was not believed is asked again
+        self._job.tell(Progress(step="enrich", done=done, total=self._total, vitals=self._job.vitals))
 
 
 async def _fetch(job: Job, backlog: Backlog) -> None:

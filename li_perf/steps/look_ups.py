@@ -44,10 +44,11 @@ class LookUps:
 
     async def work_off(self, addresses: Channel[str], one: Callable[[str], Awaitable[None]]) -> None:
         """Do `one` with every address, as many at once as AIS may be asked; what they gave is durable behind it."""
+        await self._vigil.begin()
         await self._work_off(addresses, one)
-        while doubted := self._vigil.doubted():
-            again: Channel[str] = Channel(len(doubted) + 1)
-            for address in doubted:
+        while put_back := self._vigil.put_back():
+            again: Channel[str] = Channel(len(put_back) + 1)
+            for address in put_back:
                 await again.put(address)
             await again.end()
             await self._work_off(again, one)

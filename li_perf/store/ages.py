@@ -57,6 +57,11 @@ def keep_old(question: str, *, calls: int) -> Change:
     return KEEP_OLD, [{"of_question": question, "calls": calls}]
 
 
+def any_old() -> Select[Any]:
+    """Whether any answer is stale."""
+    return select(select(lookup.c.id).where(lookup.c.state == State.STALE).exists())
+
+
 async def known_accounts(ledger: Ledger, question: str) -> str | None:
     """The accounts of a stale answer, a JSON list; None where the question has no such answer."""
     here = (lookup.c.question == question) & (lookup.c.state == State.STALE)

@@ -19,10 +19,11 @@ from catalogue.servers import asked, found, missing
 from engine.local import Local
 from support import truth as simulated
 from support.runs import Brisk, rows, settings_for, work
+from support.stores import add_lookups, copy_of
 
 from li_perf.engine.halt import Stopped
 from li_perf.errors import Emptied
-from li_perf.model import Outcome
+from li_perf.model import Outcome, State
 from li_perf.session import Which
 from li_perf.simulator.city import SimulatedCity, build
 from li_perf.simulator.server import serve
@@ -32,6 +33,7 @@ from li_perf.sources.parcels import Meaning
 from li_perf.steps.job import Job
 from li_perf.steps.vigil import FEW, IN_A_ROW, SAMPLE, WAVES, Vigil
 from li_perf.store.opening import open_ledger
+from li_perf.store.questions import settle_lookup
 
 LOCATED = Meaning(outcome=Outcome.PARCEL_EXACT, accounts=("883309050",), match_type="exact")
 WITHOUT = (
@@ -131,6 +133,28 @@ async def test_a_run_that_is_stopped_while_the_index_is_empty_keeps_nothing_fals
     assert dict(rows(settings, WITHOUT)).items() <= truth.items()
 
 
+async def test_a_run_that_is_killed_while_the_index_is_empty_keeps_nothing_false(
+    city: SimulatedCity, tmp_path: Path
+) -> None:
+    """What was answered before the kill is doubted by whoever goes on."""
+    truth = {question: address.outcome for question, address in city.addresses.items()}
+    async with serve(city) as simulation:
+        settings = settings_for(simulation, tmp_path, ais_rate=300.0)
+        killed = settings_for(simulation, tmp_path / "killed", ais_rate=300.0)
+        running = asyncio.create_task(work(settings, city))
+        await emptied_behind(simulation, 200)
+        await asked_of(simulation, 260)
+        killed.data.mkdir(parents=True)
+        copy_of(settings.data / "philadelphia.db", killed.data / "philadelphia.db")
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        assert dict(rows(killed, WITHOUT)).items() - truth.items(), "false answers were there"
+        await change(simulation, "")
+        findings = await work(killed, city, which=Which.UNFINISHED)
+    assert (findings.lookups.failed, findings.lookups.pending) == (0, 0)
+    assert dict(rows(killed, WITHOUT)).items() <= truth.items()
+
+
 async def test_old_answers_outlive_an_index_that_is_emptied(city: SimulatedCity, tmp_path: Path) -> None:
     kept = "select question, accounts, body from lookup where accounts <> '[]'"
     async with serve(city) as simulation:
@@ -147,16 +171,22 @@ async def test_old_answers_outlive_an_index_that_is_emptied(city: SimulatedCity,
 
 @asynccontextmanager
 async def watching(
-    folder: Path, *, without: Collection[str] = (), is_empty: bool = False
+    folder: Path, *, without: Collection[str] = (), old: Collection[str] = (), is_empty: bool = False
 ) -> AsyncIterator[tuple[Vigil[str], Local]]:
-    """A vigil over a server that has every address but some, or none; and what that is asked."""
+    """A vigil over a server that has every address but some, or none; and what that is asked. Some answers are old."""
 
     async def behave(name: str) -> web.StreamResponse:
         has_it = not is_empty and name not in without
         return web.json_response(found(name)) if has_it else web.json_response(missing(name), status=404)
 
     async with asked(behave) as (server, asker), open_ledger(folder / "store.db") as ledger:
-        yield Vigil(cast(Job, SimpleNamespace(ais=asker, ledger=ledger))), server
+        await ledger.save(add_lookups(old))
+        answers = (settle_lookup(each, state=State.STALE, calls=1, source="ais", accounts='["1"]') for each in old)
+        await ledger.save(*answers)
+        run = SimpleNamespace(id=1, started_at="2025-01-01T00:00:00Z")
+        vigil: Vigil[str] = Vigil(cast(Job, SimpleNamespace(ais=asker, ledger=ledger, run=run)))
+        await vigil.begin()
+        yield vigil, server
 
 
 async def canaries(answers: Iterable[Meaning], folder: Path, *, is_empty: bool = False) -> list[str]:
@@ -198,11 +228,12 @@ async def test_an_index_that_was_empty_from_the_start_ends_the_run(tmp_path: Pat
         await canaries([NOT_FOUND] * IN_A_ROW, tmp_path, is_empty=True)
 
 
-async def test_an_answer_without_a_parcel_waits_for_one_that_was_asked_behind_it(tmp_path: Path) -> None:
+async def test_an_old_answer_is_replaced_by_none_before_another_parcel_is_found(tmp_path: Path) -> None:
     """One that is on its way while the index is emptied says nothing of what comes before it."""
-    async with watching(tmp_path) as (vigil, server):
+    async with watching(tmp_path, old=["1 MARKET ST", "4 MARKET ST"]) as (vigil, server):
         clock = asyncio.get_running_loop().time
         before = clock()
+        assert await vigil.see("0 MARKET ST", NOT_FOUND, "new", asked_at=before) == ["new"]
         assert await vigil.see("1 MARKET ST", NOT_FOUND, "first", asked_at=before) == []
         assert await vigil.see("2 MARKET ST", LOCATED, "second", asked_at=before) == ["second"]
         await asyncio.sleep(0.001)
@@ -222,7 +253,7 @@ async def test_parcels_that_come_and_go_end_the_run_in_the_end(tmp_path: Path) -
             seeing = vigil.see("1 MARKET ST", LOCATED, "found", asked_at=clock())
             if wave < WAVES:
                 assert await seeing == ["found"]
-                assert vigil.doubted() == lost
+                assert vigil.put_back() == lost
         with pytest.raises(Emptied, match="come and go"):
             await seeing
 
@@ -230,7 +261,7 @@ async def test_parcels_that_come_and_go_end_the_run_in_the_end(tmp_path: Path) -
 @pytest.mark.parametrize("is_empty", [True, False])
 async def test_what_is_held_at_the_end_is_kept_where_the_index_is_sound(*, is_empty: bool, tmp_path: Path) -> None:
     names = [f"{number} MARKET ST" for number in range(FEW + 1)]
-    async with watching(tmp_path, without=names, is_empty=is_empty) as (vigil, _):
+    async with watching(tmp_path, without=names, old=names, is_empty=is_empty) as (vigil, _):
         for name in names:
             assert await vigil.see(name, NOT_FOUND, name, asked_at=0.0) == []
         if is_empty:
