@@ -36,7 +36,7 @@ def test_a_few_over_a_long_run_are_not_told(caplog: pytest.LogCaptureFixture) ->
 async def test_answers_in_another_form_fail_with_a_reason_and_the_rest_goes_on(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    city = build(tickets=300, seed=11, unanswerable=False)
+    city = build(tickets=900, seed=11, unanswerable=False)
     async with serve(city, faults=Faults.parse("drift=0.4")) as simulation:
         with caplog.at_level(logging.WARNING):
             findings = await work(settings_for(simulation, tmp_path), city)
