@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import NamedTuple
 
 import msgspec
 
@@ -18,7 +16,7 @@ from li_perf.sources import ais, parcels
 from li_perf.sources.ais_answer import Found, Missing
 from li_perf.sources.parcels import Meaning
 from li_perf.steps.job import Job
-from li_perf.steps.vigil import Vigil
+from li_perf.steps.vigil import Gift, Vigil
 from li_perf.store import ages, fetches, questions
 from li_perf.store.changes import Change
 from li_perf.store.fetches import ACCOUNT
@@ -26,19 +24,12 @@ from li_perf.store.fetches import ACCOUNT
 SPARE = 8  # for so many calls at once one worker more: while it reads an answer, another's call is on its way
 
 
-class _Gift(NamedTuple):
-    """What the ledger is given of a question, and of how many accounts that is."""
-
-    changes: Sequence[Change]
-    accounts: int = 0
-
-
 class LookUps:
     """`kept` is told, once an answer is durable, of how many accounts it is."""
 
     def __init__(self, job: Job, kept: Callable[[int], None]) -> None:
         self._job, self._ais, self._kept = job, job.ais, kept
-        self._vigil = Vigil[_Gift](job)
+        self._vigil = Vigil(job)
         self._at_once = job.ais.client.server.concurrency
         self._spare = self._at_once // SPARE
 
@@ -55,25 +46,23 @@ class LookUps:
         await self._job.ledger.given()
 
     async def _work_off(self, addresses: Channel[str], one: Callable[[str], Awaitable[None]]) -> None:
-        try:
-            await work_off(addresses, one, workers=self._at_once + self._spare, halt=self._job.halt)
-            await self._give(await self._vigil.end())
-        finally:  # whatever ends it: what was answered is kept
-            await self._give(self._vigil.believed(), ahead=math.inf)
+        await work_off(addresses, one, workers=self._at_once + self._spare, halt=self._job.halt)
+        await self._give(await self._vigil.end())
 
     async def answer(self, address: str) -> None:
         """Ask, and give the answer and the accounts to fetch to the ledger, to be made durable together."""
         await self._give(await self._found(address))
+        await self._give(await self._vigil.make_sure())
 
-    async def _give(self, gifts: Sequence[_Gift], *, ahead: float | None = None) -> None:
+    async def _give(self, gifts: Sequence[Gift]) -> None:
         for changes, accounts in gifts:
-            then = partial(self._kept, accounts)
-            await self._job.ledger.give(*changes, then=then, ahead=ahead or self._at_once - self._spare)
+            then = _nothing if accounts is None else partial(self._kept, accounts)
+            await self._job.ledger.give(*changes, then=then, ahead=self._at_once - self._spare)
 
-    async def _found(self, address: str) -> Sequence[_Gift]:
+    async def _found(self, address: str) -> Sequence[Gift]:
         """What may be kept now: of this address, and of others before it."""
         if not ais.is_askable(address):
-            return [_Gift([_refused(address)])]
+            return [Gift([_refused(address)])]
         asked_at = asyncio.get_running_loop().time()
         question = Question(key=address, request=ais.request(address), read=partial(ais.read, address))
         try:
@@ -82,24 +71,36 @@ class LookUps:
             self._vigil.see_failure(failed.fault)
             return [await self._given_up(address, failed)]
         meaning = parcels.meaning(answer.value, None)
-        to_fetch = fetches.add(self._job.run.id, ACCOUNT, meaning.accounts)
-        gift = _Gift([_answered(address, answer, meaning), to_fetch], len(meaning.accounts))
-        return await self._vigil.see(address, meaning, gift, asked_at=asked_at)
+        settle = partial(_settled, self._job.run.id, address, answer, meaning)
+        return await self._vigil.see(address, meaning, settle, asked_at=asked_at)
 
-    async def _given_up(self, address: str, failed: Failed) -> _Gift:
+    async def _given_up(self, address: str, failed: Failed) -> Gift:
         """Fail the question, unless it has an old answer: that one stays."""
         if (known := await ages.known_accounts(self._job.ledger, address)) is not None:
             accounts = msgspec.json.decode(known)
             to_fetch = fetches.add(self._job.run.id, ACCOUNT, accounts)
-            return _Gift([ages.keep_old(address, calls=failed.attempts), to_fetch], len(accounts))
-        return _Gift([_failed(address, failed)])
+            return Gift([ages.keep_old(address, calls=failed.attempts), to_fetch], len(accounts))
+        return Gift([_failed(address, failed)])
 
 
-def _answered(address: str, answer: Answer[Found | Missing], meaning: Meaning) -> Change:
-    return questions.settle_lookup(
+def _nothing() -> None:
+    """What is doubted counts for nothing yet."""
+
+
+def _settled(
+    run_id: int,
+    address: str,
+    answer: Answer[Found | Missing],
+    meaning: Meaning,
+    *,
+    is_doubted: bool = False,
+    calls: int | None = None,
+) -> list[Change]:
+    settled = questions.settle_lookup(
         address,
-        state=State.ANSWERED,
-        calls=answer.attempts,
+        state=State.PENDING if is_doubted else State.ANSWERED,
+        reason=questions.DOUBTED if is_doubted else None,
+        calls=answer.attempts if calls is None else calls,
         source="ais",
         status=answer.reply.status,
         body=answer.reply.body,
@@ -107,6 +108,7 @@ def _answered(address: str, answer: Answer[Found | Missing], meaning: Meaning) -
         accounts=msgspec.json.encode(meaning.accounts).decode(),
         match_type=meaning.match_type,
     )
+    return [settled, fetches.add(run_id, ACCOUNT, meaning.accounts)]
 
 
 def _refused(address: str) -> Change:

@@ -53,7 +53,7 @@ class Ledger:
         self._is_urgent = asyncio.Event()
         self._is_last = False
         self._given = self._kept = 0  # gifts, and those of them that are durable
-        self._turns: list[tuple[float, asyncio.Future[None]]] = []  # who goes on when so many gifts are durable
+        self._turns: list[tuple[int, asyncio.Future[None]]] = []  # who goes on when so many gifts are durable
         self._failure: BaseException | None = None
         self._is_told = False
 
@@ -68,7 +68,7 @@ class Ledger:
         """
         await self._wait_for(changes, None)
 
-    async def give(self, *changes: Change, then: Callable[[], None], ahead: float) -> None:
+    async def give(self, *changes: Change, then: Callable[[], None], ahead: int) -> None:
         """Have the changes made durable together, and go on: `then` is called behind their commit.
 
         Returns when at most `ahead` of the gifts up to this one wait for theirs, so that a kill costs no more.
@@ -155,7 +155,7 @@ class Ledger:
         self._put(_Waiting(changes, write, done))
         await done
 
-    async def _until_kept(self, gifts: float) -> None:
+    async def _until_kept(self, gifts: int) -> None:
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._turns.append((gifts, turn))
         self._is_urgent.set()

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, Select, cast, distinct, func, select
 
-from li_perf.model import TO_ASK, WITH_ANSWER, Outcome, State
+from li_perf.model import TO_ASK, WITH_ANSWER, State
 from li_perf.store.tables import complaint, fetch, lookup, reject, ticket, violation
 
 
@@ -37,15 +37,6 @@ def count_pending_accounts(run_id: int) -> Select[Any]:
     """Accounts of a run whose violations are still to be fetched."""
     here = (fetch.c.run_id == run_id) & (fetch.c.kind == "account") & (fetch.c.state == State.PENDING)
     return select(func.count()).select_from(fetch).where(here)
-
-
-def last_without(since: str, *, most: int = 10_000) -> Select[Any]:
-    """The questions that AIS answered without a parcel from then on, and as late as the last one with a parcel."""
-    of_ais = (lookup.c.state == State.ANSWERED) & (lookup.c.source == "ais") & (lookup.c.answered_at >= since)
-    last_with = select(func.max(lookup.c.answered_at)).where(of_ais & (lookup.c.accounts != "[]")).scalar_subquery()
-    behind = lookup.c.answered_at >= func.coalesce(last_with, since)
-    here = of_ais & behind & lookup.c.outcome.in_((Outcome.PARCEL_NOT_FOUND, Outcome.NO_ACCOUNT))
-    return select(lookup.c.question).where(here).order_by(lookup.c.id).limit(most)
 
 
 def located() -> Select[Any]:
