@@ -178,7 +178,8 @@ def _check_url(name: str, url: str) -> None:
     if parts.username or parts.password or parts.query or parts.fragment:
         raise UserError(f"{name} must not hold a user, a query or a fragment; a key goes into LI_PERF_AIS_KEY.")
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise UserError(f"{name} is {url!r}, which is not an http(s) address. It looks like https://host/path.")
+        shown = "" if "@" in url else f"{url!r}, which is "  # it may hold a password
+        raise UserError(f"{name} is {shown}not an http(s) address. It looks like https://host/path.")
 
 
 def _plain(value: Any) -> Any:

@@ -29,8 +29,8 @@ def serving(tell: Tell, *, host: str, port: int | None) -> Iterator[Tell]:
     registry.register(latest)
     try:
         server, thread = start_http_server(port, addr=host, registry=registry)
-    except OSError as error:
-        why = error.strerror or type(error).__name__
+    except (OSError, UnicodeError) as error:
+        why = getattr(error, "strerror", None) or type(error).__name__
         raise UserError(f"Metrics cannot be served at {host}:{port} ({why}). Choose another port.") from None
 
     def both(progress: Progress) -> None:

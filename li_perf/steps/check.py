@@ -34,6 +34,7 @@ def forget(path: Path, runs: Iterable[object]) -> str:
     which = ", ".join(map(str, runs))
     return (
         f'Restore a copy; or forget the download, sqlite3 {path} "DELETE FROM page WHERE run_id IN ({which}); '
-        f'DELETE FROM download WHERE run_id IN ({which}); DELETE FROM run WHERE id IN ({which})", '
+        f"DELETE FROM download WHERE run_id IN ({which}); DELETE FROM fetch WHERE run_id IN ({which}); "
+        f'DELETE FROM run WHERE id IN ({which})", '
         "then `li-perf run` with its dates: answers are kept."
     )

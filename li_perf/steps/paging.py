@@ -11,12 +11,16 @@ import msgspec
 from li_perf.cities.city import Dataset
 from li_perf.engine.question import Answer
 from li_perf.errors import ColumnGone, Drifted, Shrunk, TooHeavy, Unanswered
-from li_perf.sources.portal import Page
+from li_perf.sources.portal import Page, Portal
 from li_perf.steps.job import Job, Progress
 from li_perf.steps.statements import ask, census, plainly
 from li_perf.store import pages, runs
 
 RESTARTS = 3
+
+
+class _Changed(Exception):
+    """A page does not begin as the one before it ended: the table changed in between."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +109,10 @@ async def _is_complete(job: Job, listing: Listing, *, is_last: bool) -> bool:
     dataset = listing.dataset
     try:
         received = await _pages(job, listing)
+    except _Changed:
+        if is_last:
+            raise Unanswered(f"{dataset.table} changes faster than it can be read; try again later.") from None
+        return False
     except ColumnGone as fault:
         if is_last:
             raise Drifted(f"{fault} Run this again when the City has repaired its table.") from None
@@ -130,27 +138,37 @@ async def _pages(job: Job, listing: Listing) -> int:
     cursor = await pages.cursor(job.ledger, job.run.id, table)
     received, statement = (cursor.rows, cursor.next_request) if cursor else (0, listing.first)
     last = await pages.last_body(job.ledger, job.run.id, table)
-    repeated = portal.repeated(portal.rows(last)) if last is not None else 0
+    tail = _tail(portal, portal.rows(last)) if last is not None else []
     told = Progress(step=f"download {table}", done=received, total=listing.counted, vitals=job.vitals_of_portal)
     job.tell(told)
     while statement is not None:
         job.halt.check()
-        statement, answer = await _page(job, listing, statement)
+        wanted = statement
+        statement, answer = await _page(job, listing, wanted)
         page = answer.value
+        if list(page.rows[: len(tail)]) != tail:
+            raise _Changed
         following = portal.following(statement, page, where=listing.where, columns=listing.columns)
+        if tail and following and statement != wanted and len(page.rows) == len(tail):
+            raise Unanswered(f"More rows of {table} have one {portal.key[0]} than can be had at once; try again later.")
         change = pages.page_change(
             run_id=job.run.id,
             dataset=table,
             request=statement,
             next_request=following,
-            row_count=len(page.rows) - repeated,
+            row_count=len(page.rows) - len(tail),
             body=answer.reply.body,
         )
         await job.ledger.save(change)
-        received += len(page.rows) - repeated
-        repeated, statement = portal.repeated(page.rows), following
+        received += len(page.rows) - len(tail)
+        tail, statement = _tail(portal, page.rows), following
         job.tell(msgspec.structs.replace(told, done=received))
     return received
+
+
+def _tail(portal: Portal, rows: Sequence[Any]) -> list[Any]:
+    """The last rows of a page with which the next one begins again."""
+    return list(rows[len(rows) - portal.repeated(rows) :])
 
 
 async def _page(job: Job, listing: Listing, statement: str) -> tuple[str, Answer[Page]]:

@@ -53,10 +53,10 @@ class _Doubt(NamedTuple):
 class Vigil:
     """Sees every answer of AIS before it is kept. One without a parcel is doubted, and its question stays pending,
     until AIS finds a parcel that was asked for behind it: another address's, or that of one which had one before. An
-    old answer is not touched until then.
+    old answer with a parcel is not touched until then.
 
-    Where many are to be believed at once, or what a run before left, some of them are asked about again, and then one
-    that has a parcel: is there a parcel now where there was none, all are asked again; has AIS none, the run ends.
+    Where many are to be believed at once some of them are asked about again, and then one that has a parcel: is there
+    a parcel now where there was none, all are asked again; has AIS none, the run ends.
     """
 
     def __init__(self, job: Job) -> None:
@@ -67,7 +67,7 @@ class Vigil:
         self._located: str | None = None
         self._doubts: list[_Doubt] = []
         self._in_a_row = 0  # answers without a parcel
-        self._suspects = 0  # the first so many doubts came too many in a row, or before this run
+        self._suspects = 0  # the first so many doubts came too many in a row
         self._put_back: list[str] = []
         self._has_old = False
         self._asking = asyncio.Lock()
@@ -78,7 +78,7 @@ class Vigil:
         """Go on doubting what was doubted when a run ended, and see whether there are old answers."""
         rows = await self._job.ledger.rows(questions.doubted())
         self._doubts += [_Doubt(row.question, Gift([questions.believe(row.question)]), -math.inf) for row in rows]
-        self._suspects = len(self._doubts)
+        self._suspects = len(rows) if len(rows) > FEW else 0
         self._has_old = bool(await self._job.ledger.scalar(ages.any_old()))
 
     async def see(self, address: str, meaning: Meaning, settle: Settle, *, asked_at: float) -> Sequence[Gift]:
@@ -93,7 +93,7 @@ class Vigil:
             return [Gift(settle())]
         self._in_a_row += 1
         now = asyncio.get_running_loop().time
-        if self._has_old and await ages.known_accounts(self._job.ledger, address) is not None:
+        if self._has_old and await ages.known_accounts(self._job.ledger, address) not in (None, "[]"):
             self._doubts.append(_Doubt(address, Gift(settle()), now()))
             return []
         self._doubts.append(_Doubt(address, Gift(settle(calls=0)), now()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -49,6 +50,22 @@ def writer_of(path: Path, *, read_only: bool, at_rest: bool | None = None) -> En
     engine = create_engine(url, connect_args={"factory": _Bounded, "check_same_thread": False}, **only)
     _configure(engine, path, read_only, "BEGIN" if read_only else "BEGIN IMMEDIATE")
     return engine
+
+
+def is_cut_off(path: Path) -> bool:
+    """Whether a kill left the file's first transaction half done: behind that there is a write-ahead log instead."""
+    journal = Path(f"{path}-journal")
+    return journal.is_file() and journal.stat().st_size > 0
+
+
+def roll_back(path: Path) -> None:
+    """Undo the half transaction, which who only reads cannot, and nothing else. Raises StoreError."""
+    url = f"file:{quote(str(path.resolve()))}?mode=rw"
+    try:
+        with closing(sqlite3.connect(url, uri=True, timeout=BUSY_SECONDS)) as connection:
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.Error as error:
+        raise schema.explain(DBAPIError("", None, error), path) from None
 
 
 def looking(path: Path, *, at_rest: bool, most: int) -> Engine:

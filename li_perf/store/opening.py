@@ -14,7 +14,7 @@ from sqlalchemy import Engine, event
 
 from li_perf.errors import StoreError
 from li_perf.store import schema
-from li_perf.store.connecting import reader_of, writer_of
+from li_perf.store.connecting import is_cut_off, reader_of, roll_back, writer_of
 from li_perf.store.ledger import Ledger
 from li_perf.store.presence import check_present, inode_of, watched
 from li_perf.store.reader import Reader
@@ -67,8 +67,10 @@ async def open_ledger(path: Path, *, read_only: bool = False) -> AsyncIterator[L
                 yield ledger
             finally:
                 ledger.finish()
-                await through(keeper)
-                ledger.complain_at_last()
+                try:
+                    await through(keeper)
+                finally:
+                    ledger.complain_at_last()
     finally:
         await through(asyncio.create_task(_close(writer, reader)))
 
@@ -90,8 +92,12 @@ async def recognise(path: Path, read_only: bool, *, at_rest: bool | None = None)
         return
     if not path.is_file():
         raise StoreError(f"{path} is not a file. Move it away, or set LI_PERF_DATA to another folder.")
-    version = await _in_peace(_version_of, path, at_rest)
-    if read_only and 0 < version < schema.VERSION:
+    if not read_only and is_cut_off(path):
+        await _in_peace(roll_back, path)
+    version = 0 if is_cut_off(path) else await _in_peace(_version_of, path, at_rest)
+    if read_only and version == 0:
+        raise StoreError(f"Nothing was run on {path} yet. Begin with `li-perf run`.")
+    if read_only and version < schema.VERSION:
         raise StoreError(f"{path} was made by an older li_perf. `li-perf report` brings it up to date.")
 
 

@@ -17,8 +17,9 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from li_perf.store.changes import Change, Write
 from li_perf.store.ledger import Ledger
 from li_perf.store.reading import Reads
-from li_perf.store.tables import download, page, pulse, run, tally
+from li_perf.store.tables import audit, download, fetch, page, pulse, run, tally
 
+OF_A_RUN = (page, download, fetch, audit, tally, pulse)
 COUNT_REQUESTS = upsert(tally).values(
     run_id=bindparam("run_id"), server=bindparam("server"), outcome=bindparam("outcome"), requests=bindparam("requests")
 )
@@ -94,7 +95,9 @@ async def begin(
     }
 
     def write(connection: Connection) -> None:
-        connection.execute(insert(run), [row])
+        (number,) = connection.execute(insert(run), row).inserted_primary_key or (None,)
+        for table in OF_A_RUN:  # the number may be that of a run that was forgotten by hand
+            connection.execute(delete(table).where(table.c.run_id == number))
         if at_begin:
             at_begin(connection)
 
@@ -126,7 +129,7 @@ async def discard(ledger: Ledger, run_id: int) -> None:
     """Forget a run that was refused, and all that is only its own. Answers stay."""
 
     def write(connection: Connection) -> None:
-        for table in (page, download, tally, pulse):
+        for table in OF_A_RUN:
             connection.execute(delete(table).where(table.c.run_id == run_id))
         connection.execute(delete(run).where(run.c.id == run_id))
 

@@ -22,7 +22,9 @@ def test_a_run_passes_every_kind_of_step(small_town: Town) -> None:
     assert kinds >= {"CREATE TABLE", "PRAGMA USER_VERSION", "INSERT INTO", "UPDATE LOOKUP", "UPDATE FETCH"}
     assert f"before {ANSWERS}" in small_town.steps, "the tests that stop in the middle of a commit wait for it"
     asked = len(small_town.real.questions) + 1
-    assert small_town.steps.count("before call AIS") == small_town.steps.count("after call AIS") == asked
+    calls = small_town.steps.count("before call AIS")
+    assert calls == small_town.steps.count("after call AIS")
+    assert calls in (asked, asked + 1), "one more where the last answers named no parcel"
     assert small_town.steps.count("before call Carto") == small_town.carto_calls
 
 

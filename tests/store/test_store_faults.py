@@ -247,3 +247,30 @@ async def test_memory_stays_bounded_however_many_questions_are_pending(tmp_path:
             tracemalloc.stop()
     assert seen == 20_000
     assert peak < everything / 4
+
+
+@pytest.mark.parametrize("is_empty", [True, False])
+async def test_a_store_that_was_cut_off_while_it_was_begun_is_begun_again(*, is_empty: bool, tmp_path: Path) -> None:
+    """A kill in its very first transaction leaves a rollback journal, or no table at all."""
+    path = tmp_path / "city.db"
+    with closing(sqlite3.connect(path)) as beginning:
+        beginning.execute("create table other (a)")
+        beginning.execute("drop table other")
+    if not is_empty:
+        half = sqlite3.connect(path, isolation_level=None)
+        half.execute("pragma cache_size = 1")
+        half.execute("begin immediate")
+        half.execute("create table run (id integer primary key, city text)")
+        half.executemany("insert into run (city) values (?)", [("x" * 2_000,)] * 500)
+        for end in ("", "-journal"):
+            shutil.copyfile(f"{path}{end}", tmp_path / f"killed.db{end}")
+        half.close()
+        path = tmp_path / "killed.db"
+        assert Path(f"{path}-journal").stat().st_size > 0
+    with pytest.raises(StoreError, match="Nothing was run"):
+        async with open_ledger(path, read_only=True):
+            pass
+    async with open_ledger(path) as ledger:
+        await ledger.save(add_lookups(["1 MARKET ST"]))
+        assert await _count(ledger) == 1
+    assert sql(path, "pragma integrity_check") == [("ok",)]
