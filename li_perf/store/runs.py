@@ -19,6 +19,7 @@ from li_perf.store.ledger import Ledger
 from li_perf.store.reading import Reads
 from li_perf.store.tables import audit, download, fetch, page, pulse, run, tally
 
+FULLY = "fully"  # among a run's settings
 OF_A_RUN = (page, download, fetch, audit, tally, pulse)
 COUNT_REQUESTS = upsert(tally).values(
     run_id=bindparam("run_id"), server=bindparam("server"), outcome=bindparam("outcome"), requests=bindparam("requests")
@@ -41,6 +42,11 @@ class Run:
     started_at: str
     extracted_at: str | None
     finished_at: str | None
+
+    @property
+    def is_full(self) -> bool:
+        """Whether everything is asked for again, and not only what came or changed."""
+        return bool(self.settings.get(FULLY))
 
 
 def now() -> str:
@@ -105,6 +111,11 @@ async def begin(
     begun = await latest(ledger)
     assert begun
     return begun
+
+
+async def note_fully(ledger: Ledger, run: Run) -> None:
+    """Have everything asked for again by this run, also by who goes on with it."""
+    await note(ledger, run.id, settings=msgspec.json.encode(dict(run.settings) | {FULLY: True}).decode())
 
 
 async def note(ledger: Ledger, run_id: int, **columns: str | int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from li_perf.sources import socrata
 from li_perf.steps.job import Job
 from li_perf.steps.paging import fetch_all
 from li_perf.steps.refresh import refresh
+from li_perf.store import pages
 
 COUNT = 500
 KINDS = sorted(PLACES)
@@ -199,3 +201,24 @@ async def test_rows_that_a_portal_counts_and_does_not_send_end_the_run(tmp_path:
     async with serve(speaker, faults=Faults(carto_timeout_rows=300)) as stand_in:
         with pytest.raises(Shrunk, match="sends 501"):
             await at_portal(stand_in.url, tmp_path, city_of(place), everything)
+
+
+@pytest.mark.parametrize("kind", ["socrata", "arcgis"])
+async def test_a_download_of_everything_that_is_stopped_is_gone_on_with_as_one(kind: str, tmp_path: Path) -> None:
+    place = PLACES[kind]
+
+    async def rows_kept(job: Job) -> int:
+        cursor = await pages.cursor(job.ledger, job.run.id, job.city.requests.table)
+        return cursor.rows if cursor else 0
+
+    async def again(job: Job) -> int:
+        await refresh(job)
+        return await rows_kept(job)
+
+    async with serve(place.speaker(500)) as portal:
+        assert await at_portal(portal.url, tmp_path, city_of(place), again) == 500
+        asked = portal.asked["page"]
+        halt = Impatient(lambda: portal.asked["page"] >= asked + 2)
+        with pytest.raises(Stopped):
+            await at_portal(portal.url, tmp_path, city_of(place), partial(refresh, fully=True), halt=halt)
+        assert await at_portal(portal.url, tmp_path, city_of(place), again) == 500

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from sqlalchemy import func, insert, select
+from sqlalchemy import delete, func, insert, select
 from support.stores import OLDER, add_lookups, make_older, tickets
 
 from li_perf.errors import StoreError
@@ -20,7 +20,7 @@ from li_perf.store import ledger as ledgers
 from li_perf.store.ledger import Ledger
 from li_perf.store.opening import locked, open_ledger
 from li_perf.store.seeding import seed_fetches, seed_questions
-from li_perf.store.tables import complaint, fetch, lookup
+from li_perf.store.tables import complaint, fetch, lookup, run
 
 
 def _answered(question: str) -> Any:
@@ -348,3 +348,17 @@ async def test_an_older_store_is_brought_up_to_date_and_keeps_its_answers(versio
     assert dict(store.execute(layout).fetchall()).keys() == new.keys()
     assert store.execute("select prefill from run").fetchall() == []
     store.close()
+
+
+async def test_a_run_inherits_nothing_of_one_that_was_forgotten_by_hand(tmp_path: Path) -> None:
+    """SQLite gives its number again; what was fetched for it is not fetched for the new one."""
+    async with open_ledger(tmp_path / "city.db") as ledger:
+        how: Any = {"city": "x", "since": "2025-01-01", "until": "2026-01-01", "settings": {}, "version": "0"}
+        first = await runs.begin(ledger, **how)
+        await ledger.save(fetches.add(first.id, "account", ["051133966"]))
+        block = await fetches.following(ledger, first.id, "account", behind=0, size=9)
+        await ledger.save(fetches.settle(first.id, "account", block, state=State.ANSWERED, calls=1))
+        await ledger.save((delete(run), [{}]))
+        second = await runs.begin(ledger, **how)
+        assert second.id == first.id
+        assert await fetches.states(ledger, second.id) == {}
