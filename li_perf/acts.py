@@ -104,7 +104,9 @@ def step(order: Order, act: Callable[[Job], Coroutine[Any, Any, Any]]) -> int:
 
 
 def _to_go_on(order: Order) -> str | None:
-    return "li-perf resume" if order.with_servers else None  # without servers it is done again in seconds
+    """The command behind a stop; none without servers, where all is done again in seconds."""
+    city = "" if order.city.inspections else f" {order.city.name}"
+    return f"li-perf resume{city}" if order.with_servers else None
 
 
 def keep_fresh(cities: Sequence[City], settings: Settings, *, period: Period, every: float) -> int:

@@ -81,7 +81,12 @@ class Settings(BaseSettings):
 
 def load(**flags: Any) -> Settings:
     """The settings in force: flags before environment before `.env` before defaults. Raises UserError."""
-    _refuse_unknown(set(os.environ) | set(dotenv_values(".env")))
+    try:
+        _refuse_unknown(set(os.environ) | set(dotenv_values(".env")))
+    except (OSError, UnicodeError) as error:
+        raise UserError(
+            f"The file .env cannot be read ({type(error).__name__}). Check its rights and encoding."
+        ) from None
     try:
         settings = Settings(**{name: value for name, value in flags.items() if value is not None})
     except ValidationError as error:

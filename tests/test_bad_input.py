@@ -33,6 +33,8 @@ def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (["run", "atlantis"], "There are: gainesville, nashville, new-york, philadelphia, vancouver"),
         (["run", "--since", "yesterday"], "is not a date; write it as 2025-01-31"),
         (["run", "--since", "2025-02-30"], "is not a date"),
+        (["run", "--since", "9999-01-01"], "is not a date"),
+        (["run", "--until", "9999-12-31"], "is not a date"),
         (["run", "--since", "2025-06-01", "--until", "2025-01-01"], "before it begins"),
         (["run", "--since", "2999-01-01"], "lies in the future"),
         (["run", "--ais-rate", "fast"], "valid number"),
@@ -71,6 +73,20 @@ def test_a_wrong_setting_is_one_sentence_and_exit_code_2(
     told = capsys.readouterr().err
     assert said in told
     assert "Traceback" not in told
+
+
+def test_an_env_file_that_cannot_be_read_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / ".env").write_bytes(b"LI_PERF_AIS_RATE=\xff\n")
+    assert exit_code(["run"]) == 2
+    assert ".env cannot be read" in capsys.readouterr().err
+
+
+def test_an_address_that_may_hold_a_password_is_not_repeated(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LI_PERF_AIS_URL", "me:sentinel@api.phila.gov/ais")
+    assert exit_code(["run"]) == 2
+    assert "sentinel" not in capsys.readouterr().err
 
 
 def test_settings_come_from_the_env_file_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

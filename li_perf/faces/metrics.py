@@ -33,6 +33,8 @@ def serving(tell: Tell, *, host: str, port: int | None) -> Iterator[Tell]:
         why = getattr(error, "strerror", None) or type(error).__name__
         raise UserError(f"Metrics cannot be served at {host}:{port} ({why}). Choose another port.") from None
 
+    server.handle_error = _unheard  # type: ignore[method-assign, assignment]
+
     def both(progress: Progress) -> None:
         latest.told(progress)
         tell(progress)
@@ -43,6 +45,10 @@ def serving(tell: Tell, *, host: str, port: int | None) -> Iterator[Tell]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def _unheard(request: object, client: object) -> None:
+    """A client that hangs up in the middle of an answer is nobody's problem."""
 
 
 class Latest(Collector):

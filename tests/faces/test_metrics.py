@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import struct
 import urllib.request
 from contextlib import ExitStack
 
@@ -103,3 +104,17 @@ def test_a_port_that_is_taken_is_said_and_a_port_is_free_behind_the_block() -> N
 def test_without_a_port_nothing_is_served_and_nothing_is_in_between() -> None:
     with metrics.serving(print, host="127.0.0.1", port=None) as tell:
         assert tell is print
+
+
+def test_a_client_that_hangs_up_in_the_middle_leaves_no_word(capfd: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with metrics.serving(lambda _: None, host="127.0.0.1", port=port):
+        for _ in range(3):
+            with socket.create_connection(("127.0.0.1", port)) as client:
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                client.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n")
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
+            assert answer.status == 200
+    assert "Traceback" not in capfd.readouterr().err
