@@ -63,6 +63,7 @@ class Line(asyncio.Protocol):
             self.close()
             raise
         finally:
+            self._parsing.close()
             self._answer = None
             self.idle_since = self._heard_at
 

@@ -23,7 +23,7 @@ class Parsing:
     connected, _reading_paused = True, False
 
     def __init__(self, loop: asyncio.AbstractEventLoop, *, cap: int) -> None:
-        self._parser = http.HttpResponseParser(
+        self._parser: Any = http.HttpResponseParser(
             self,  # type: ignore[arg-type]
             loop,
             CHUNK,
@@ -67,6 +67,11 @@ class Parsing:
             raise aiohttp.ClientPayloadError(str(error)) from None
         if not self.is_over:
             raise aiohttp.ClientPayloadError
+
+    def close(self) -> None:
+        """Let go of the parser, which holds this: both go at once, and not when the garbage is collected."""
+        self._parser = self._payload = None
+        self._parts.clear()
 
     def pause_reading(self) -> None:
         """The parser's payload is full."""
