@@ -19,11 +19,12 @@ from li_perf.cities.city import City
 from li_perf.engine.halt import Halt
 from li_perf.faces import health, messages
 from li_perf.faces import report as report_face
+from li_perf.faces.again import Place, command, completing
 from li_perf.faces.brief import brief
 from li_perf.faces.folder import check_folder
 from li_perf.faces.progress import telling
 from li_perf.model import Period
-from li_perf.session import Order, Which, at_work
+from li_perf.session import FIRST_CITY, Order, Which, at_work
 from li_perf.settings import Settings
 from li_perf.signals import until_told
 from li_perf.steps import run as run_step
@@ -42,11 +43,11 @@ def whole(order: Order, act: Callable[[Job], Coroutine[Any, Any, Findings]] = ru
     """A whole run and its report."""
     settings = order.settings
     check_folder(settings.output)
-    with _telling(settings) as tell:
+    with _telling(settings) as tell, completing(order.place):
         findings = until_told(
             lambda halt: at_work(replace(order, tell=tell), _reporting(settings, act), halt), again=_to_go_on(order)
         )
-    return _conclude(findings, settings.output)
+    return _conclude(findings, settings.output, order.place)
 
 
 @contextmanager
@@ -79,15 +80,15 @@ def _reporting(settings: Settings, act: Callable[[Job], Coroutine[Any, Any, Find
     return acting
 
 
-def _conclude(findings: Findings, folder: Path, *, again: str = "li-perf retry") -> int:
+def _conclude(findings: Findings, folder: Path, place: Place) -> int:
     print(brief(findings))
     print(f"The report: {folder / 'report.html'}, report.txt, report.json, matches.csv.")
     lookups = findings.lookups
     failed, pending = lookups.failed + lookups.fetches_failed, lookups.pending + lookups.fetches_pending
     if failed:
-        log.warning(f"{_questions(failed)} stayed without an answer: `{again}` asks again.")
+        log.warning(f"{_questions(failed)} stayed without an answer: `{command('retry', place)}` asks again.")
     if pending:
-        log.warning(f"{_questions(pending)} not asked yet: `li-perf resume` goes on.")
+        log.warning(f"{_questions(pending)} not asked yet: `{command('resume', place)}` goes on.")
     return INCOMPLETE if failed or pending else 0
 
 
@@ -97,7 +98,7 @@ def _questions(count: int) -> str:
 
 def step(order: Order, act: Callable[[Job], Coroutine[Any, Any, Any]]) -> int:
     """One step of a run."""
-    with _telling(order.settings) as tell:
+    with _telling(order.settings) as tell, completing(order.place):
         until_told(lambda halt: at_work(replace(order, tell=tell), act, halt), again=_to_go_on(order))
     print(f"Done. The store: {order.path}.")
     return 0
@@ -105,8 +106,7 @@ def step(order: Order, act: Callable[[Job], Coroutine[Any, Any, Any]]) -> int:
 
 def _to_go_on(order: Order) -> str | None:
     """The command behind a stop; none without servers, where all is done again in seconds."""
-    city = "" if order.city.inspections else f" {order.city.name}"
-    return f"li-perf resume{city}" if order.with_servers else None
+    return command("resume", order.place) if order.with_servers else None
 
 
 def keep_fresh(cities: Sequence[City], settings: Settings, *, period: Period, every: float) -> int:
@@ -130,15 +130,19 @@ def keep_fresh(cities: Sequence[City], settings: Settings, *, period: Period, ev
 
 
 async def _refreshed(order: Order, halt: Halt) -> None:
-    if order.city.inspections is None:
-        await at_work(order, follow, halt)
-        return
-    await at_work(order, _reporting(order.settings, run_step.run), halt)
-    await at_work(replace(order, which=Which.LAST, with_servers=False), measure, halt)
+    with completing(order.place):
+        if order.city.inspections is None:
+            await at_work(order, follow, halt)
+            return
+        await at_work(order, _reporting(order.settings, run_step.run), halt)
+        await at_work(replace(order, which=Which.LAST, with_servers=False), measure, halt)
 
 
-def demo(settings: Settings, simulation: Simulation) -> int:
-    """A whole run against a simulated city in a process of its own, with a store and a report of their own."""
+def demo(settings: Settings, simulation: Simulation, *, again: str) -> int:
+    """A whole run against a simulated city in a process of its own, with a store and a report of their own.
+
+    `again` is the command that goes on with it.
+    """
     name = f"demo-{simulation.tickets}-{simulation.seed}"
     unpaced = {f"{server}_rate": 0.0 for server in ("ais", "carto")}
     here = settings.model_copy(
@@ -150,19 +154,21 @@ def demo(settings: Settings, simulation: Simulation) -> int:
     )
     check_folder(here.output)
 
+    order = Order(
+        city=CITIES[FIRST_CITY],
+        settings=here,
+        which=Which.NEW_OR_UNFINISHED,
+        period=simulation.period,
+        is_simulated=True,
+        again=again,
+    )
+
     async def against_a_neighbour(halt: Halt, tell: Tell) -> Findings:
         async with neighbour(simulation) as addresses:
-            order = Order(
-                city=CITIES["philadelphia"],
-                settings=here.model_copy(update=msgspec.structs.asdict(addresses)),
-                which=Which.NEW_OR_UNFINISHED,
-                period=simulation.period,
-                tell=tell,
-                is_simulated=True,
-            )
-            return await at_work(order, _reporting(here, run_step.run), halt)
+            there = here.model_copy(update=msgspec.structs.asdict(addresses))
+            return await at_work(replace(order, settings=there, tell=tell), _reporting(here, run_step.run), halt)
 
-    with _telling(settings) as tell:
-        findings = until_told(lambda halt: against_a_neighbour(halt, tell), again="li-perf demo")
+    with _telling(settings) as tell, completing(order.place):
+        findings = until_told(lambda halt: against_a_neighbour(halt, tell), again=again)
     print("This city is made up: its figures are for trying things out and say nothing of Philadelphia.")
-    return _conclude(findings, here.output, again="li-perf demo")
+    return _conclude(findings, here.output, order.place)

@@ -16,9 +16,10 @@ from li_perf import __version__
 from li_perf.cities.city import City
 from li_perf.engine.halt import Halt
 from li_perf.errors import LiPerfError, UserError
+from li_perf.faces.again import Place
 from li_perf.model import Period
 from li_perf.servers import open_for
-from li_perf.settings import Settings, with_kept
+from li_perf.settings import Settings, elsewhere, with_kept
 from li_perf.steps import pulse
 from li_perf.steps.download import requests_of
 from li_perf.steps.job import Job, Servers, Tell
@@ -31,6 +32,7 @@ from li_perf.store.ledger import Ledger
 from li_perf.store.opening import locked, open_ledger
 from li_perf.store.runs import Run
 
+FIRST_CITY = "philadelphia"  # the one that is meant where none is named
 T = TypeVar("T")
 
 
@@ -50,7 +52,8 @@ class NothingToResume(LiPerfError):
 class Order:
     """What the user asked for; `period` is None where the run's own counts. `settings` as loaded.
 
-    Of a simulated city nothing is kept behind the end of a run, and its addresses may change between runs.
+    Of a simulated city nothing is kept behind the end of a run, and its addresses may change between runs; `again` is
+    the command that goes on with one.
     """
 
     city: City
@@ -59,11 +62,18 @@ class Order:
     period: Period | None = None
     with_servers: bool = True
     is_simulated: bool = False
+    again: str = ""
     tell: Tell = lambda _: None
 
     @property
     def path(self) -> Path:
         return store_path(self.settings, self.city)
+
+    @property
+    def place(self) -> Place:
+        """Where further commands find the same store."""
+        city = "" if self.city.name == FIRST_CITY else self.city.name
+        return Place(city=city, again=self.again, **elsewhere(self.settings))
 
 
 def store_path(settings: Settings, city: City) -> Path:
@@ -131,11 +141,10 @@ async def _run_for(order: Order, ledger: Ledger) -> tuple[Run, Settings]:
         await runs.note(ledger, run.id, settings=msgspec.json.encode(kept).decode())
         await ledger.transact(_old_answers(order.settings))
         return run, order.settings  # it was begun, but never got an answer: perhaps its settings were wrong
-    if run is not None and order.is_simulated:
-        return run, order.settings
+    if run is not None and (order.is_simulated or not order.with_servers):
+        return run, order.settings  # it may be asked elsewhere, or nobody is
     if run is not None:
-        goes_on = run.finished_at is None and order.with_servers
-        return run, with_kept(order.settings, run.settings, goes_on=goes_on)
+        return run, with_kept(order.settings, run.settings, goes_on=run.finished_at is None)
     if order.which is Which.UNFINISHED:
         raise NothingToResume("There is nothing to resume.")
     if order.which is Which.LAST or order.period is None:

@@ -95,6 +95,17 @@ def load(**flags: Any) -> Settings:
     return settings
 
 
+def elsewhere(settings: Settings) -> dict[str, str]:
+    """The folders that the command line named: without its flags they would be others."""
+    rest = {name: getattr(settings, name) for name in Settings.model_fields if name not in ("data", "output")}
+    here = load(**rest)
+    return {
+        name: str(getattr(settings, name))
+        for name in ("data", "output")
+        if getattr(settings, name) != getattr(here, name)
+    }
+
+
 def with_kept(settings: Settings, kept: Mapping[str, Any], *, goes_on: bool) -> Settings:
     """The settings with those of an earlier run where nothing else was said. Raises UserError where they differ.
 

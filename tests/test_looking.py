@@ -104,9 +104,9 @@ def test_nothing_to_look_at_says_what_to_do(
     stores: dict[str, Path], here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert exit_code(["explain", "--city", "gainesville", "--data", str(stores["downloaded"]), "9"]) == 2
-    assert "`li-perf clean` makes them" in capsys.readouterr().err
+    assert f"`li-perf clean gainesville --data {stores['downloaded']}` makes them" in capsys.readouterr().err
     assert exit_code(["explain", "--city", "gainesville", "9"]) == 2
-    assert "Begin with `li-perf run`" in capsys.readouterr().err
+    assert "Begin with `li-perf run gainesville`" in capsys.readouterr().err
     assert exit_code(["explain", "--city", "gainesville", "--data", str(stores["run"]), "9\udcff"]) == 2
     assert "is not UTF-8" in capsys.readouterr().err
 

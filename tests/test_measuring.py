@@ -161,13 +161,13 @@ def test_everything_is_downloaded_again_when_that_is_wished(city: StandIn, capsy
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["metrics", "gainesville"], "Begin with `li-perf run`"),
+        (["metrics", "gainesville"], "Begin with `li-perf run gainesville`"),
         (["metrics", "gainesville", "--by", "colour"], "--by 'colour' is none of: area, type, area,type"),
         (["metrics", "gainesville", "--period", "eon"], "none of: all, year, quarter, month, week"),
         (["metrics", "gainesville", "--name", "beauty"], "none of: volume, "),
         (["metrics", "gainesville", "--since", "soon"], "--since 'soon' is not a date"),
-        (["measure", "gainesville"], "Begin with `li-perf run`"),
-        (["report", "gainesville"], "Begin with `li-perf run`"),
+        (["measure", "gainesville"], "Begin with `li-perf run gainesville`"),
+        (["report", "gainesville"], "Begin with `li-perf run gainesville`"),
         (["watch", "--every", "1s"], "no span of a minute or more"),
         (["watch", "--every", "often"], "write it as 90s, 50m, 6h or 1d"),
         (["watch", "atlantis"], "There is no city 'atlantis'"),

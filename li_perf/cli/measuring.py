@@ -14,12 +14,11 @@ from li_perf.analysis.dictionary import BY_NAME
 from li_perf.analysis.metrics import PERIODS
 from li_perf.cli.app import app
 from li_perf.cli.dates import day
-from li_perf.cli.options import CityName, Data, city_named, last_run
+from li_perf.cli.options import CityName, Data, here, last_run
 from li_perf.engine.halt import Halt
 from li_perf.errors import UserError
 from li_perf.faces import figures as face
-from li_perf.session import store_path
-from li_perf.settings import load
+from li_perf.faces.again import command, completing
 from li_perf.signals import until_told
 from li_perf.steps.measure import between
 from li_perf.steps.measure import measure as measure_step
@@ -57,11 +56,11 @@ def metrics_verb(
     data: Data = None,
 ) -> int:
     """The measures of a city's requests, each with its definition, and how many requests it is taken over."""
-    place = city_named(city)
+    order = here(city, data)
+    place, path = order.city, order.path
     wanted = _names(names) or (list(face.SHOWN) if form == "table" else [])
     level, kind = LEVELS[_one_of("--by", by, LEVELS)], _one_of("--period", period, PERIODS)
     span = {"since": day(since, "--since") if since else None, "until": day(until, "--until") if until else None}
-    path = store_path(load(data=data), place)
     bounds: dict[str, Any] = {} if kind == "all" else span
     query = measures.selection(period=kind, level=level, names=wanted, **bounds)
 
@@ -69,9 +68,10 @@ def metrics_verb(
         async with open_ledger(path, read_only=True) as ledger:
             return await measures.measured(ledger), await measures.figures(ledger, query)
 
-    about, found = until_told(looking)
+    with completing(order.place):
+        about, found = until_told(looking)
     if about is None:
-        raise UserError(f"{place.title} is not measured yet. `li-perf measure {place.name}` does it.")
+        raise UserError(f"{place.title} is not measured yet. `{command('measure', order.place)}` does it.")
     if kind == "all" and any(span.values()):  # days that are no period of their own are measured now
         requests, found = between(place, path, level=level, as_of=about.as_of, **span)
         about = msgspec.structs.replace(about, requests=requests)

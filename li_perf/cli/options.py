@@ -12,6 +12,7 @@ from li_perf.cities import CITIES
 from li_perf.cities.city import City
 from li_perf.cli.dates import period
 from li_perf.errors import UserError
+from li_perf.faces.again import command
 from li_perf.session import Order, Which
 from li_perf.settings import Settings, load
 
@@ -55,11 +56,17 @@ def order_for(
 
 def last_run(city: str, data: Path | None, *, with_servers: bool = True, **flags: Any) -> Order:
     """The last run of a store that there is. Raises UserError."""
-    settings = load(data=data, **flags)
-    order = Order(city=city_named(city), settings=settings, which=Which.LAST, with_servers=with_servers)
+    order = here(city, data, with_servers=with_servers, **flags)
     if not order.path.exists():
-        raise UserError(f"There is no store at {order.path} yet. Begin with `li-perf run` or `li-perf demo`.")
+        begin = command("run", order.place)
+        raise UserError(f"There is no store at {order.path} yet. Begin with `{begin}` or `li-perf demo`.")
     return order
+
+
+def here(city: str, data: Path | None, *, with_servers: bool = False, **flags: Any) -> Order:
+    """The last run of a store, whether there is one or not."""
+    settings = load(data=data, **flags)
+    return Order(city=city_named(city), settings=settings, which=Which.LAST, with_servers=with_servers)
 
 
 def city_named(name: str) -> City:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 import typer
@@ -33,6 +35,7 @@ from li_perf.signals import until_told
 from li_perf.steps.simulate import FULL, Addresses, Simulation, simulate_portal
 from li_perf.steps.simulate import simulate as serve_simulation
 
+SEED = 311
 Seed = Annotated[int, typer.Option(help="Which city is made up.")]
 
 
@@ -40,7 +43,7 @@ Seed = Annotated[int, typer.Option(help="Which city is made up.")]
 def demo(
     full: Annotated[bool, typer.Option("--full", help="As many requests as 2025 had: 45,656.")] = False,
     faults: Annotated[str, typer.Option(help="How badly the servers behave; see `li-perf simulate --help`.")] = "",
-    seed: Seed = 311,
+    seed: Seed = SEED,
     data: Data = None,
     output: Output = None,
     ais_rate: Rate = None,
@@ -55,7 +58,16 @@ def demo(
     settings = load(**flags, log_format=log_format, metrics_port=metrics_port, ais_url=here, carto_url=here)
     asked = period(None, None, today=datetime.now(UTC).date())
     simulation = Simulation(period=asked, tickets=FULL if full else 2_000, seed=seed, faults=faults, unanswerable=False)
-    return acts.demo(settings, simulation)
+    said = {"--full": full, "--seed": seed != SEED and seed, "--faults": faults}
+    return acts.demo(settings, simulation, again=_again(said | {"--data": data, "--output": output}))
+
+
+def _again(flags: Mapping[str, Any]) -> str:
+    """The same command: whether and with what each flag is said again."""
+    words = [
+        f"{flag}" if value is True else f"{flag} {shlex.quote(str(value))}" for flag, value in flags.items() if value
+    ]
+    return " ".join(("li-perf demo", *words))
 
 
 @app.command()
@@ -64,7 +76,7 @@ def simulate(
     since: Since = None,
     until: Until = None,
     tickets: Annotated[int, typer.Option(min=1, help="Requests in the period.")] = 2_000,
-    seed: Seed = 311,
+    seed: Seed = SEED,
     port: Annotated[int, typer.Option(min=0, max=65_535, help="Port; 0 takes a free one.")] = 8310,
     faults: Annotated[str, typer.Option(help="For example latency=0.05,errors=0.02,outage=5-20:db_down.")] = "",
     key: Annotated[str | None, typer.Option(help="The key that AIS asks for.")] = None,

@@ -65,11 +65,10 @@ def _server(each: dict[str, Any]) -> str:
 
 
 def _seen(found: Status) -> str:
-    resume = "`li-perf resume`" if found.questions is not None else f"`li-perf resume {found.city}`"
     if found.seconds_since_seen is None:
-        return f"If it is not at work, {resume} goes on."
+        return "If it is not at work, `li-perf resume` goes on."
     seen = f"Last seen at work {span(found.seconds_since_seen)} ago"
-    return f"{seen}: {resume} goes on." if found.seconds_since_seen > SILENT_SECONDS else f"{seen}."
+    return f"{seen}: `li-perf resume` goes on." if found.seconds_since_seen > SILENT_SECONDS else f"{seen}."
 
 
 def plan_text(found: Plan) -> str:

@@ -47,6 +47,13 @@ async def rebuild_tables(job: Job) -> None:
     job.tell(Progress(step="clean", done=kept, total=kept, note=f"{rejected} rejected"))
 
 
+async def ensure_tables(job: Job) -> None:
+    """Rebuild them where they are of another run: a period's requests are never taken for another's."""
+    of = await runs.cleaned(job.ledger)
+    if of is None or of.id != job.run.id:
+        await rebuild_tables(job)
+
+
 async def _refuse_unfinished(job: Job) -> None:
     downloads = await runs.downloads(job.ledger, job.run.id)
     for table in (job.city.requests.table, job.inspections.complaints.table):

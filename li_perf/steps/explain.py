@@ -70,7 +70,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
 
 async def explain(ledger: Reads, text: str) -> Evidence:
     """`text` is a request's number or an address. Raises UserError for one that the store does not know."""
-    run = await runs.latest(ledger)
+    run = await runs.cleaned(ledger) or await runs.latest(ledger)
     if run is None:
         raise StoreError(f"Nothing was run on {ledger.path} yet. Begin with `li-perf run`.")
     refuse_unwritable(text)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from li_perf.cities.city import City
 from li_perf.model import TO_ASK, WITH_ANSWER, Period, State
 from li_perf.steps.backlog import BATCH
-from li_perf.store import ages, prefills, questions, runs, selection
+from li_perf.store import ages, fetches, prefills, questions, runs, selection
 from li_perf.store.ledger import Ledger
 
 QUESTIONS_A_REQUEST = 28_388 / 45_656  # distinct addresses a request in 2025, as three public analyses counted
@@ -28,12 +28,16 @@ class Rates:
 class AtHand:
     """What the store has of the period: questions by state, answers that a new run would ask for again.
 
+    `requests` is how many a new run would download again, None for one that goes on; `fetches` how many parcels and
+    cases are left to it.
     `may_prefill` is whether the run that would go on could still begin with it; `table_share` is the share of questions
     that the City's table stood for when a run last used it, None where none did.
     """
 
     states: Mapping[str, int] = field(default_factory=dict)
     due: int = 0
+    requests: int | None = None
+    fetches: int = 0
     may_prefill: bool = True
     table_share: float | None = None
 
@@ -74,17 +78,21 @@ class Plan:
 
 async def at_hand(ledger: Ledger, period: Period, *, max_age: int) -> AtHand:
     """What the store has, of the period's questions nothing where its requests were not downloaded yet."""
-    last, applied = await runs.latest(ledger), await prefills.last_applied(ledger)
+    applied = await prefills.last_applied(ledger)
     share = applied.matched / applied.left if applied and applied.left else None
-    if last is None or (last.since, last.until) != (period.since.isoformat(), period.until.isoformat()):
+    days = period.since.isoformat(), period.until.isoformat()
+    of, begun = await runs.cleaned(ledger), await runs.unfinished(ledger, period=days)
+    if of is None or (of.since, of.until) != days or (begun and begun.id != of.id):
         return AtHand(table_share=share)
-    is_new = last.finished_at is not None
-    verdict = await prefills.verdict(ledger, last.id)
-    before = ages.day_before(runs.now(), max_age)
+    states, before = await questions.states(ledger, selection.asked()), ages.day_before(runs.now(), max_age)
+    if begun is None:
+        due = await ledger.scalar(ages.count_due(selection.asked(), before=before))
+        requests = await ledger.scalar(selection.count_tickets())
+        return AtHand(states=states, due=due, requests=requests, table_share=share)
     return AtHand(
-        states=await questions.states(ledger, selection.asked()),
-        due=await ledger.scalar(ages.count_due(selection.asked(), before=before)) if is_new else 0,
-        may_prefill=is_new or (bool(last.settings.get("prefill")) and verdict is None),
+        states=states,
+        fetches=(await fetches.states(ledger, begun.id)).get(State.PENDING, 0),
+        may_prefill=bool(begun.settings.get("prefill")) and await prefills.verdict(ledger, begun.id) is None,
         table_share=share,
     )
 
@@ -94,8 +102,7 @@ def plan(city: City, *, store: AtHand, counted: int | None, rates: Rates, audit:
     states, total = store.states, sum(store.states.values())
     asked = total or round((counted or 0) * QUESTIONS_A_REQUEST)
     left = sum(states.get(state, 0) for state in TO_ASK) + store.due if total else asked
-    pages = math.ceil((counted or 0) / city.requests.page_size) + 2 if not total else 0
-    carto_calls = pages + math.ceil(left / BATCH) + 8
+    carto_calls = _pages(city, store, counted) + _batches(store, left=left, asked=asked) + 8
     return Plan(
         requests=counted,
         questions=asked,
@@ -109,6 +116,18 @@ def plan(city: City, *, store: AtHand, counted: int | None, rates: Rates, audit:
         is_estimate=not total,
         with_prefill=_with_prefill(city, store, left=left, carto_calls=carto_calls, rates=rates, audit=audit),
     )
+
+
+def _pages(city: City, store: AtHand, counted: int | None) -> int:
+    """Pages of requests still to download."""
+    rows = counted if store.requests is None else store.requests
+    return 0 if rows is None else math.ceil(rows / city.requests.page_size) + 2
+
+
+def _batches(store: AtHand, *, left: int, asked: int) -> int:
+    """Batches of parcels whose violations are still to fetch, at most a parcel an address: a new run fetches all."""
+    goes_on = store.states and store.requests is None
+    return math.ceil((left + store.fetches if goes_on else asked) / BATCH)
 
 
 def _with_prefill(

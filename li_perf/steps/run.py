@@ -11,7 +11,7 @@ from li_perf import __version__
 from li_perf.analysis.findings import Findings
 from li_perf.errors import UserError
 from li_perf.model import TO_ASK
-from li_perf.steps.clean import rebuild_tables
+from li_perf.steps.clean import ensure_tables, rebuild_tables
 from li_perf.steps.download import download
 from li_perf.steps.enrich import enrich
 from li_perf.steps.job import Job
@@ -31,6 +31,7 @@ async def run(job: Job) -> Findings:
 
 async def look_up(job: Job) -> None:
     """Answer every question: from the City's own table what it says beyond doubt, if wished; the rest by asking AIS."""
+    await ensure_tables(job)
     await prefill(job)
     await enrich(job)
 
@@ -40,7 +41,8 @@ async def greet(job: Job) -> None:
     answered = await job.ledger.scalar(selection.count_answered())
     begun = await runs.downloads(job.ledger, job.run.id)
     await job.portal.greet(is_known=bool(begun))
-    states = await questions.states(job.ledger, selection.asked())
+    of = await runs.cleaned(job.ledger)
+    states = await questions.states(job.ledger, selection.asked()) if of and of.id == job.run.id else {}
     if not begun or any(states.get(state) for state in TO_ASK) or not states:
         await job.ais.greet(is_known=bool(answered))
 
@@ -70,4 +72,5 @@ async def rematch(job: Job) -> Findings:
     """
     if job.inspections.violations.table not in await runs.downloads(job.ledger, job.run.id):
         raise UserError("The last run has no violations yet, so there is nothing to report. `li-perf resume` goes on.")
+    await ensure_tables(job)
     return await match(replace(job, run=await runs.by_id(job.ledger, job.run.id)))

@@ -20,6 +20,7 @@ from li_perf.store.ledger import Ledger
 
 LOOK_UPS = ("questions", "fetches", "failures", "answers", "asked_again", "answers_a_second", "seconds_left")
 NO_LOOK_UPS: Mapping[str, Any] = MappingProxyType(dict.fromkeys(LOOK_UPS))
+NOTHING_READ = dict(NO_LOOK_UPS) | {"questions": {}, "failures": {}, "answers": {}, "asked_again": 0}
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,7 +84,10 @@ def _silver(ledger: Ledger) -> int | None:
 
 
 async def _looked_up(ledger: Ledger, last: runs.Run) -> dict[str, Any]:
-    """What became of addresses and parcels."""
+    """What became of addresses and parcels: of no address before the run's requests were read."""
+    of = await runs.cleaned(ledger)
+    if of is None or of.id != last.id:
+        return NOTHING_READ | {"fetches": await fetches.states(ledger, last.id)}
     states = await questions.states(ledger, selection.asked())
     rate = None if last.finished_at else await _rate(ledger)
     pending = sum(states.get(state, 0) for state in TO_ASK)

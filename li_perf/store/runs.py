@@ -80,6 +80,12 @@ async def unfinished(ledger: Ledger, *, period: tuple[str, str] | None = None) -
     return _run(rows[0]) if rows else None
 
 
+async def cleaned(ledger: Reads) -> Run | None:
+    """The run of whose pages the tables that are matched are made; None where nobody knows."""
+    rows = await ledger.rows(select(run).where(run.c.cleaned_at.is_not(None)))
+    return _run(rows[0]) if rows else None
+
+
 async def begin(
     ledger: Ledger,
     *,

@@ -45,6 +45,10 @@ def _pack_with_words(_: Connection) -> None:
     """Answers are packed with a dictionary from here on; those that are there can be read as they are."""
 
 
+def _cleaned(connection: Connection) -> None:
+    connection.exec_driver_sql("ALTER TABLE run ADD COLUMN cleaned_at TEXT")
+
+
 # From version n to n + 1; a new store is created as it is today.
 MIGRATIONS: tuple[tuple[str, Migration], ...] = (
     ("create the tables", _create),
@@ -54,6 +58,7 @@ MIGRATIONS: tuple[tuple[str, Migration], ...] = (
     ("note where the next download goes on", _newest),
     ("keep measures", _measures),
     ("pack answers with a dictionary", _pack_with_words),
+    ("note whose rows the tables hold", _cleaned),
 )
 VERSION = len(MIGRATIONS)
 

@@ -8,12 +8,13 @@ from datetime import date, datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, insert
+from sqlalchemy import Connection, Table, delete, insert, update
 
 from li_perf.model import Complaint, Reject, Ticket, Violation
 from li_perf.store import pages
 from li_perf.store.ledger import Ledger
-from li_perf.store.tables import reject, ticket
+from li_perf.store.runs import now
+from li_perf.store.tables import reject, run, ticket
 
 BLOCK = 2_000
 Row = Mapping[str, Any]
@@ -30,11 +31,13 @@ class Part:
 
 
 async def rebuild(ledger: Ledger, run_id: int, parts: Sequence[Part]) -> None:
-    """Put what the run's pages say in the place of the parts' rows and rejects."""
+    """Put what the run's pages say in the place of the parts' rows and rejects, and note whose they are."""
 
     def write(connection: Connection) -> None:
         for part in parts:
             refill(connection, run_id, part)
+        connection.execute(update(run).values(cleaned_at=None))
+        connection.execute(update(run).where(run.c.id == run_id).values(cleaned_at=now()))
 
     await ledger.transact(write)
 

@@ -27,6 +27,9 @@ run = Table(
     Column("finished_at", Text),
     Column("manifest", Text),  # JSON
     Column("prefill", Text),  # JSON: what became of the first pass over the City's own pairs; null before its end
+    Column(
+        "cleaned_at", Text
+    ),  # when `ticket` and `complaint` were made of its pages; null where they are another run's
 )
 
 download = Table(

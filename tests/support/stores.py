@@ -103,6 +103,7 @@ def powerless() -> Iterator[None]:
 
 # What each migration added, newest first, so that a store can be made older.
 OLDER = {
+    7: ("alter table run drop column cleaned_at",),
     6: (),
     5: ("drop table measurement", "drop table metric", "drop table rolling"),
     4: ("alter table download drop column newest",),
