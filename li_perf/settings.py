@@ -155,6 +155,8 @@ def _check(settings: Settings) -> None:
     if settings.store:
         raise UserError("LI_PERF_STORE: this version keeps its store in SQLite, in LI_PERF_DATA. Unset it.")
     engines.named(settings.engine)
+    for name in ("data", "output"):
+        _check_folder(name, getattr(settings, name))
     for name, ceiling in (("ais", AIS_CEILING), ("carto", CARTO_CEILING), ("portal", PORTAL_CEILING)):
         url, rate = getattr(settings, f"{name}_url") or SOMEWHERE, getattr(settings, f"{name}_rate")
         _check_url(f"{PREFIX}{name.upper()}_URL", url)
@@ -167,6 +169,13 @@ def _check(settings: Settings) -> None:
     for name, url in zip(SECRETS, (settings.ais_url, settings.portal_url, settings.portal_url), strict=True):
         _check_secret(f"{PREFIX}{name.upper()}", getattr(settings, name), url or SOMEWHERE)
     _check_origins(settings.origins)
+
+
+def _check_folder(name: str, folder: Path) -> None:
+    try:
+        str(folder).encode()
+    except UnicodeError:
+        raise UserError(f"{PREFIX}{name.upper()}, {str(folder)!a}, is not UTF-8: name another folder.") from None
 
 
 def _check_origins(origins: Sequence[str]) -> None:

@@ -284,3 +284,20 @@ def _newer(path: Path) -> None:
     store.execute("pragma user_version = 99")
     store.commit()
     store.close()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["serve", "--host", "127.0.0..1"], "127.0.0..1:8311 cannot be listened at"),
+        (["serve", "--host", "a" * 64 + ".org"], "cannot be listened at"),
+        (["status", "--data", "x\udcff"], "LI_PERF_DATA, 'x\\udcff', is not UTF-8"),
+        (["demo", "--output", "x\udcff"], "LI_PERF_OUTPUT, 'x\\udcff', is not UTF-8"),
+    ],
+)
+def test_hosts_and_folders_that_are_none_are_a_sentence(
+    words: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert exit_code(words) == 2
+    assert said in capsys.readouterr().err

@@ -14,7 +14,7 @@ from li_perf.analysis.stats import share, wilson
 from li_perf.model import WITH_ANSWER, State
 from li_perf.steps import account_checks
 from li_perf.steps.job import Job
-from li_perf.store import ages, gold, pages, prefills, questions, runs, selection
+from li_perf.store import ages, gold, notes, pages, prefills, questions, runs, selection
 from li_perf.store.fetches import ACCOUNT
 from li_perf.store.prefills import Verdict
 
@@ -145,6 +145,6 @@ async def _source(job: Job, download: Any, kept: int, rejected: int) -> Source:
         duplicates=rows - kept - rejected,
         rejected=rejected,
         restarts=download.restarts,
-        missing_columns=msgspec.json.decode(download.missing),
+        missing_columns=notes.read(download.missing, list[str], f"the download of {download.dataset}"),
         sha256=await pages.digest(job.ledger, job.run.id, download.dataset),
     )

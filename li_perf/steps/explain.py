@@ -10,7 +10,7 @@ from li_perf.errors import StoreError, UserError
 from li_perf.model import Outcome
 from li_perf.sources import ais
 from li_perf.steps.recall import Turn, histories, refuse_unwritable
-from li_perf.store import evidence, runs
+from li_perf.store import evidence, notes, runs
 from li_perf.store.reading import Reads
 
 LEVELS = {
@@ -133,4 +133,4 @@ def _pair(row: Any) -> Pair:
 
 
 def _accounts(text: str | None) -> list[str]:
-    return msgspec.json.decode(text or "[]", type=list[str])
+    return notes.read(text or "[]", list[str], "a ticket")

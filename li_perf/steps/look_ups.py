@@ -17,7 +17,7 @@ from li_perf.sources.ais_answer import Found, Missing
 from li_perf.sources.parcels import Meaning
 from li_perf.steps.job import Job
 from li_perf.steps.vigil import Gift, Vigil
-from li_perf.store import ages, fetches, questions
+from li_perf.store import ages, fetches, notes, questions
 from li_perf.store.changes import Change
 from li_perf.store.fetches import ACCOUNT
 
@@ -77,7 +77,7 @@ class LookUps:
     async def _given_up(self, address: str, failed: Failed) -> Gift:
         """Fail the question, unless it has an old answer: that one stays."""
         if (known := await ages.known_accounts(self._job.ledger, address)) is not None:
-            accounts = msgspec.json.decode(known)
+            accounts = notes.read(known, list[str], f"the answer to {address!r}")
             to_fetch = fetches.add(self._job.run.id, ACCOUNT, accounts)
             return Gift([ages.keep_old(address, calls=failed.attempts), to_fetch], len(accounts))
         return Gift([_failed(address, failed)])

@@ -14,7 +14,7 @@ from li_perf.errors import ColumnGone, Drifted, Shrunk, TooHeavy, Unanswered
 from li_perf.sources.portal import Page, Portal
 from li_perf.steps.job import Job, Progress
 from li_perf.steps.statements import ask, census, plainly
-from li_perf.store import pages, runs
+from li_perf.store import notes, pages, runs
 
 RESTARTS = 3
 
@@ -60,7 +60,7 @@ async def fetch_all(job: Job, dataset: Dataset[Any], where: Sequence[str], *, is
 
 
 def _gone_on_with(dataset: Dataset[Any], where: Sequence[str], begun: Any) -> Listing:
-    columns = msgspec.json.decode(begun.columns)
+    columns = notes.read(begun.columns, list[str], f"the download of {begun.dataset}")
     return Listing(dataset=dataset, where=where, columns=columns, first=begun.query, counted=begun.counted_before)
 
 

@@ -83,7 +83,8 @@ async def _ask_the_sample(job: Job) -> None:
         tell()
 
     def tell() -> None:
-        job.tell(Progress(step="audit", done=done, total=len(sample), vitals=job.vitals_of_ais))
+        asked = min(done, len(sample))  # what AIS was not believed is asked again
+        job.tell(Progress(step="audit", done=asked, total=len(sample), vitals=job.vitals_of_ais))
 
     tell()
     look_ups = LookUps(job, kept)

@@ -7,7 +7,7 @@ from functools import partial
 
 import msgspec
 
-from li_perf.cities.city import City
+from li_perf.cities.city import City, LicensesAndInspections
 from li_perf.errors import StoreError
 from li_perf.steps import verify_lake, verify_received, verify_sums
 from li_perf.steps.check import Check, restore
@@ -31,17 +31,18 @@ async def verify(ledger: Ledger, city: City) -> Verification:
         "downloads": verify_sums.downloads,
         "silver": partial(verify_lake.silver, city=city),
     }
-    checks |= _of_inspections(city) if city.inspections else {}
+    checks |= _of_inspections(city, city.inspections) if city.inspections else {}
     found = [await _tried(name, check, ledger) for name, check in checks.items()]
     return Verification(store=str(ledger.path), is_sound=all(check.is_sound for check in found), checks=found)
 
 
-def _of_inspections(city: City) -> dict[str, Callable[[Ledger], Awaitable[Check]]]:
+def _of_inspections(city: City, inspections: LicensesAndInspections) -> dict[str, Callable[[Ledger], Awaitable[Check]]]:
     """What only a city with an inspection agency's violations has: questions, their answers, and what is matched."""
     return {
         "answers": verify_received.answers,
         "questions": partial(verify_sums.states, name="questions", table=tables.lookup),
         "parcels and cases": partial(verify_sums.states, name="parcels and cases", table=tables.fetch),
+        "violations": partial(verify_received.violations, table=inspections.violations.table),
         "rows": partial(verify_sums.rows, city=city),
         "tickets": verify_sums.tickets,
     }

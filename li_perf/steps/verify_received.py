@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import Any
 
 from li_perf.cities.city import City
@@ -17,6 +18,7 @@ from li_perf.store.questions import digest
 from li_perf.wire import Reply
 
 MOST_NAMED = 100  # rows that a remedy names one by one
+QUOTED = re.compile(rb"'((?:[^']|'')*)'")  # a value in a statement
 
 
 async def answers(ledger: Ledger) -> Check:
@@ -74,6 +76,37 @@ async def pages(ledger: Ledger, *, city: City) -> Check:
                 repeated[here] = portals[here[1]].repeated(rows) if here[1] in portals else 0
     detail = f"{count:,} pages, as they were received"
     return Check(name="pages", detail=detail, findings=findings, remedy=forget(ledger.path, sorted(runs, key=str)))
+
+
+async def violations(ledger: Ledger, *, table: str) -> Check:
+    """Each account and case that counts as fetched stands in the statement of a page that is there."""
+    asked: dict[int, set[bytes]] = {}
+    count, lost = 0, []
+    async for block in soundness.fetched(ledger):
+        for row in block:
+            if row.run_id not in asked:
+                asked[row.run_id] = await _asked(ledger, row.run_id, table)
+            count += 1
+            if row.value not in asked[row.run_id]:
+                lost.append(row)
+    again = (
+        f"sqlite3 {ledger.path} \"UPDATE fetch SET state = 'failed', reason = 'damaged' "
+        f'WHERE id IN ({", ".join(str(row.id) for row in lost)})", then `li-perf retry` asks for them again.'
+    )
+    return Check(
+        name="violations",
+        detail=f"{count:,} parcels and cases, each with the page that answered",
+        findings=[f"{row.value.decode(errors='replace')!a} of run {row.run_id}: no page answers it" for row in lost],
+        remedy=again if len(lost) <= MOST_NAMED else forget(ledger.path, sorted({row.run_id for row in lost})),
+    )
+
+
+async def _asked(ledger: Ledger, run_id: int, table: str) -> set[bytes]:
+    """The values that stand in the statements of a run's pages, as they were before they were quoted."""
+    statements = await soundness.requests(ledger, run_id, table)
+    return {
+        value.replace(b"''", b"'").replace(b"\\\\", b"\\") for row in statements for value in QUOTED.findall(row[0])
+    }
 
 
 def _rows_of(row: Any, portal: Portal, repeated: int) -> list[Any]:

@@ -105,5 +105,7 @@ def _configure(engine: Engine, path: Path, read_only: bool, begin: str, more: Se
 
 
 def _is_at_rest(path: Path) -> bool:
-    """Whether nobody can write beside this file: SQLite reads it only if told so, as it cannot make its -shm there."""
-    return not os.access(path.parent, os.W_OK) and not os.path.exists(f"{path}-wal")
+    """Whether it is read as it lies there: where nothing can be made beside it, SQLite reads it only if told so; and
+    what who must not write to it made beside it, in a folder of everybody's, would lock its owner out."""
+    may_write = os.access(path.parent, os.W_OK) and os.access(path, os.W_OK)
+    return not may_write and not os.path.exists(f"{path}-wal")

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Select, Table, delete, func, insert, select
 
+from li_perf.store import notes
 from li_perf.store.ledger import Ledger
 from li_perf.store.reading import Reads
 from li_perf.store.runs import now
@@ -118,7 +119,7 @@ def _figure(row: Any) -> Figure:
         type=row.type,
         value=row.value,
         n=row.n,
-        excluded=msgspec.json.decode(row.excluded) if row.excluded else {},
+        excluded=notes.read(row.excluded, dict[str, int], "a measure") if row.excluded else {},
     )
 
 

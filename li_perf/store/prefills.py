@@ -12,12 +12,14 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
 from li_perf.model import WITH_ANSWER, State
+from li_perf.store import notes
 from li_perf.store.ledger import Ledger
 from li_perf.store.questions import SETTLE_LOOKUP
 from li_perf.store.selection import asked
 from li_perf.store.tables import audit, download, lookup, page, run
 
 SOURCE = "opa"
+WHAT = "what became of a first pass over the City's pairs"
 LEAST_AGREEMENT = 0.99  # of the sample that AIS answered; below, AIS is asked about all
 
 
@@ -43,13 +45,13 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 async def verdict(ledger: Ledger, run_id: int) -> Verdict | None:
     """What became of the run's first pass; None before its end, and where there is none."""
     text = await ledger.scalar(select(run.c.prefill).where(run.c.id == run_id))
-    return msgspec.json.decode(text, type=Verdict) if text else None
+    return notes.read(text, Verdict, WHAT) if text else None
 
 
 async def last_applied(ledger: Ledger) -> Verdict | None:
     """The last verdict by which answers were taken from the City's pairs, of any run."""
     texts = await ledger.rows(select(run.c.prefill).where(run.c.prefill.is_not(None)).order_by(run.c.id.desc()))
-    found = (msgspec.json.decode(row.prefill, type=Verdict) for row in texts)
+    found = (notes.read(row.prefill, Verdict, WHAT) for row in texts)
     return next((each for each in found if each.status == "applied"), None)
 
 

@@ -14,6 +14,7 @@ import msgspec
 from sqlalchemy import Connection, Executable, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
+from li_perf.store import notes
 from li_perf.store.changes import Change, Write
 from li_perf.store.ledger import Ledger
 from li_perf.store.reading import Reads
@@ -135,7 +136,7 @@ def _run(row: Any) -> Run:
         city=row.city,
         since=row.since,
         until=row.until,
-        settings=msgspec.json.decode(row.settings),
+        settings=notes.read(row.settings, dict[str, Any], f"the settings of run {row.id}"),
         started_at=row.started_at,
         extracted_at=row.extracted_at,
         finished_at=row.finished_at,

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, LargeBinary, Select, Table, case, cast, fu
 
 from li_perf.model import Outcome, State
 from li_perf.store.ledger import Ledger
-from li_perf.store.tables import download, lookup, page, reject, run, ticket
+from li_perf.store.tables import download, fetch, lookup, page, reject, run, ticket
 
 MOST_PROBLEMS = 20
 
@@ -46,6 +46,19 @@ async def bodies(ledger: Ledger) -> AsyncIterator[Sequence[Any]]:
     rest = (_raw(page.c.sha256).label("sha256"), _raw(page.c.body).label("body"))
     async for block in _blocks(ledger, select(*what, *rest), page, size=4):
         yield block
+
+
+async def fetched(ledger: Ledger) -> AsyncIterator[Sequence[Any]]:
+    """Every account and case that counts as fetched, in blocks by number: id, run_id, value as bytes."""
+    query = select(fetch.c.id, fetch.c.run_id, _raw(fetch.c.value).label("value"))
+    async for block in _blocks(ledger, query.where(fetch.c.state == State.ANSWERED), fetch, size=5_000):
+        yield block
+
+
+async def requests(ledger: Ledger, run_id: int, dataset: str) -> Sequence[Any]:
+    """What a run's pages of a data set were answers to, as bytes."""
+    here = (page.c.run_id == run_id) & (page.c.dataset == dataset)
+    return await ledger.rows(select(_raw(page.c.request)).where(here))
 
 
 async def _blocks(ledger: Ledger, query: Select[Any], table: Table, *, size: int) -> AsyncIterator[Sequence[Any]]:

@@ -132,6 +132,19 @@ async def test_a_read_only_folder_can_be_read_and_refuses_a_run() -> None:
                     pass
 
 
+async def test_a_look_by_who_may_not_write_leaves_nothing_beside_the_store_in_a_folder_of_everybodys() -> None:
+    with open_folder() as folder:
+        path = await filled(folder / "city.db")
+        folder.chmod(0o1777)
+        path.chmod(0o644)
+        with powerless():
+            async with open_ledger(path, read_only=True) as ledger:
+                assert await _count(ledger) == 40
+        assert [each.name for each in folder.iterdir() if each.name != "city.lock"] == ["city.db"]
+        async with open_ledger(path):
+            pass
+
+
 async def test_a_store_that_may_not_be_read_names_the_rights() -> None:
     with open_folder() as folder:
         path = await filled(folder / "city.db")

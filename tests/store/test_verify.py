@@ -21,6 +21,7 @@ from li_perf.cli import exit_code
 from li_perf.errors import StoreError
 from li_perf.simulator.city import build
 from li_perf.simulator.server import serve
+from li_perf.sources import sql as sql_text
 from li_perf.steps.verify import Verification, verify
 from li_perf.store import questions
 from li_perf.store.lake import folder_of
@@ -142,6 +143,10 @@ FLAWS = {
                              "where dataset = 'public_cases_fc'", {"pages"}),
     "a download that broke off": (
         "update page set next_request = 'select 1' where dataset = 'complaints'", {"downloads"}),
+    "violations that are gone": (
+        "delete from page where id = (select max(id) from page where dataset = 'violations')", {"violations"}),
+    "a parcel that was never fetched": (
+        "update fetch set value = '1' || value where id = (select max(id) from fetch)", {"violations"}),
     "a ticket that is gone": (
         "delete from ticket where rowid = (select min(rowid) from ticket)", {"rows"}),
     "a ticket without an outcome": (
@@ -253,3 +258,51 @@ async def test_what_verify_says_to_do_about_a_state_mends_it_and_touches_no_othe
         ("failed", "garbled"),
         ("failed", "damaged"),
     ]
+
+
+async def test_what_verify_says_to_do_about_lost_violations_has_them_asked_for_again(store: Path) -> None:
+    sql(store, "delete from page where id = (select max(id) from page where dataset = 'violations')")
+    (check,) = [check for check in (await _verify(store)).checks if check.name == "violations"]
+    assert check.findings
+    assert check.remedy
+    sql(store, check.remedy.split('"')[1])
+    assert sql(store, "select count(*) from fetch where state = 'failed' and reason = 'damaged'") == [
+        (len(check.findings),)
+    ]
+    assert "violations" not in await _unsound(store)
+
+
+async def test_a_case_with_a_quote_and_a_backslash_in_it_is_found_in_its_statement(store: Path) -> None:
+    odd = "CF-'\\ 1''"
+    statement = sql_text.within("casenumber", [odd, "else"])
+    sql(store, f"update fetch set value = {_as_sqlite(odd)} where id = (select max(id) from fetch)")
+    assert "violations" in await _unsound(store)
+    last = "where id = (select max(id) from page where dataset = 'violations')"
+    sql(store, f"update page set request = request || {_as_sqlite(statement)} {last}")
+    assert "violations" not in await _unsound(store)
+
+
+def _as_sqlite(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+SPOILT = [
+    ("update run set settings = substr(settings, 1, 9)", ["report"], "the settings of run 1"),
+    ("update run set settings = cast(x'ff' as blob)", ["status"], "the settings of run 1"),
+    ("update run set prefill = '{'", ["plan"], "what became of a first pass"),
+    ("update ticket set accounts = '[\"1'", ["explain", "{request}"], "a ticket"),
+    ("update metric set excluded = '{\"a\": ' where excluded is not null", ["metrics"], "a measure"),
+]
+
+
+@pytest.mark.parametrize(("statement", "words", "what"), SPOILT)
+def test_a_note_that_is_cut_short_is_a_sentence(
+    statement: str, words: list[str], what: str, store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ((request,),) = sql(store, "select min(service_request_id) from ticket where accounts <> '[]'")
+    sql(store, statement)
+    typed = [word.format(request=request) for word in words]
+    assert exit_code([*typed, "--data", str(store.parent)]) == 2
+    said = capsys.readouterr().err
+    assert f"In the store {what}" in said
+    assert "Restore a copy" in said

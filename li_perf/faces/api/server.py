@@ -61,8 +61,8 @@ def _listening(host: str, port: int) -> socket.socket:
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((host, port), family=family, backlog=1_024)
-    except OSError as error:
-        why = error.strerror or type(error).__name__
+    except (OSError, UnicodeError) as error:
+        why = getattr(error, "strerror", None) or type(error).__name__
         raise UserError(f"{host}:{port} cannot be listened at ({why}). Choose another --host or --port.") from None
 
 
