@@ -65,6 +65,9 @@ class Ours(Contestant):
     def stubbed(self, folder: Path) -> list[str]:
         return self._call("run", str(folder), "--stubbed")
 
+    def engine(self, count: int) -> list[str]:
+        return [str(self.python), "-m", "bench.engine", str(count)]
+
     def environment(self) -> dict[str, str]:
         return {"PYTHONPATH": str(ROOT)}
 

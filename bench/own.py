@@ -15,9 +15,11 @@ from bench.tables import Page, say, spread
 
 @dataclass(frozen=True, kw_only=True)
 class Overhead:
-    """CPU microseconds a question: asked with the fetch stubbed, and gone over again when all are answered."""
+    """CPU microseconds a question: asked with the fetch stubbed, by all of `enrich` and by the `engine` alone; and gone
+    over again when all are answered."""
 
     asked: float
+    engine: float
     answered: float
 
 
@@ -45,15 +47,21 @@ def overheads(count: int, times: int) -> list[Overhead]:
         say(f"overhead {number + 1} of {times}")
         (first_one, again_one), (first, again) = _stubbed(1), _stubbed(count)
         asked, answered = 1e6 * (first.cpu - first_one.cpu) / count, 1e6 * (again.cpu - again_one.cpu) / count
-        done.append(Overhead(asked=asked, answered=answered))
+        done.append(Overhead(asked=asked, engine=_of_the_engine(count), answered=answered))
     return done
 
 
+def _of_the_engine(count: int) -> float:
+    with tempfile.TemporaryDirectory(prefix="bench-") as name:
+        one, many = (measured(OUR.engine(size), Path(name), OUR.environment()) for size in (1, count))
+    return 1e6 * (many.cpu - one.cpu) / count
+
+
 def show_overheads(page: Page, done: Sequence[Overhead], count: int) -> None:
-    asked, answered = [one.asked for one in done], [one.answered for one in done]
     rows = [
-        ["asked, the fetch stubbed", spread(asked, "{:.1f}")],
-        ["already answered, on resume", spread(answered, "{:.1f}")],
+        ["asked, the fetch stubbed", spread([one.asked for one in done], "{:.1f}")],
+        ["of that the engine: queue, pace, limit, retries, breaker", spread([one.engine for one in done], "{:.1f}")],
+        ["already answered, on resume", spread([one.answered for one in done], "{:.1f}")],
     ]
     page.table([f"li_perf, {count:,} questions", "CPU µs a question"], rows)
 

@@ -77,7 +77,7 @@ def test_a_stubbed_run_keeps_every_answer_as_well(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("asked", "is_met"), [(25.0, True), (25.1, False)])
 def test_a_target_is_met_up_to_its_bound(asked: float, is_met: bool) -> None:
-    overhead, answered = of_overhead([Overhead(asked=asked, answered=30.0)])
+    overhead, answered = of_overhead([Overhead(asked=asked, engine=12.0, answered=30.0)])
     assert overhead.is_met == is_met
     assert answered.is_met
 
