@@ -35,6 +35,7 @@ from li_perf.errors import (
 T = TypeVar("T")
 OVERLOADED = (502, 503, 504)
 SECOND_LOOKS = (0.5, 1.5)  # seconds before a greeting is repeated
+LATELY = 0.5  # seconds: a server that answered since then is up
 
 
 class _NotNow(Exception):
@@ -113,7 +114,10 @@ class Asker:
         return self.client.server.retry.run(once, sleep=self._halt.sleep, forgiven=lambda: trail.forgiven)
 
     async def _once(self, question: Question[T], trail: Trail) -> T:
-        """One try, which may take several calls: what fails in an outage, or because the server is busy, is no try."""
+        """One try, which may take several calls: what fails in an outage, or because the server is busy, is no try.
+
+        The last one is made while the server answers, so that an outage of seconds does not fail who met it each time.
+        """
         if trail.attempts:
             await self._budget.spend()
             self.retries += 1
@@ -121,6 +125,8 @@ class Asker:
             self._budget.earn()
         trail.tries += 1
         if not trail.is_to_blame:
+            if trail.is_last(self.client.server.retry.tries):
+                await self.breaker.is_healthy(asyncio.get_running_loop().time() - LATELY)
             return await self._called(question, trail)
         async with self._alone:
             await self.breaker.is_healthy(asyncio.get_running_loop().time())  # what is down already is not its doing
@@ -139,6 +145,7 @@ class Asker:
                 continue
             except LiPerfError as error:
                 if await self._heed(error, question.key, trail) is not Verdict.SERVICE:
+                    trail.worth = error.tries if isinstance(error, Fault) else None
                     raise
             else:
                 self.verdicts[Verdict.OK] += 1

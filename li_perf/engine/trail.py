@@ -19,7 +19,7 @@ class Trail(msgspec.Struct):
     `refusals` and the first one's time count from the last outage on, of which there were `outages`. Of the `tries`,
     each of which may take several calls, `forgiven` do not count: those before the last outage. `met` are the outages
     that began behind a call of this question, at the latest of them its `asked`-th; `openings` is how many the server
-    has had.
+    has had. `worth` is how many tries the last fault is worth, where that is known.
     """
 
     attempts: int = 0
@@ -33,6 +33,7 @@ class Trail(msgspec.Struct):
     refused_at: float | None = None
     outages: int = 0
     reply: Reply = NOTHING
+    worth: int | None = None
 
     def begin(self) -> None:
         """All tries are still to come."""
@@ -42,6 +43,10 @@ class Trail(msgspec.Struct):
     def is_to_blame(self) -> bool:
         """Whether so many outages began with this question that it is asked alone, and no more is forgiven."""
         return self.met >= OUTAGES
+
+    def is_last(self, most: int) -> bool:
+        """Whether nothing comes behind this try of at most so many."""
+        return self.tries - self.forgiven >= min(most, self.worth or most)
 
     def forgive(self, openings: int) -> None:
         """Tries before this one do not count where an outage began meanwhile: it was there before it was found out."""

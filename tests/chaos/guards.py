@@ -25,6 +25,7 @@ from li_perf.engine.budget import Budget
 from li_perf.engine.client import Client
 from li_perf.engine.heartbeat import Heartbeat
 from li_perf.engine.pace import Pace
+from li_perf.engine.trail import Trail
 from li_perf.errors import Fault
 from li_perf.faces import report
 from li_perf.sources import ais
@@ -205,6 +206,10 @@ GUARDS = {
     "pace": Guard(
         off=lambda: _swap(Pace, "take", _unpaced),
         test="tests/engine/test_pace.py::test_the_server_never_sees_more_than_the_rate_and_one_in_a_second",
+    ),
+    "last_try_in_peace": Guard(
+        off=lambda: _swap(Trail, "is_last", lambda *_: False),
+        test=f"{ASK}who_met_a_short_outage_at_each_try_is_asked_again_while_the_server_answers",
     ),
     "sweeping": Guard(
         off=lambda: _swap(report, "_sweep", lambda *_: None),

@@ -241,6 +241,27 @@ def test_a_question_that_brings_the_server_down_each_time_fails_alone_in_the_end
     run()
 
 
+@pytest.mark.parametrize("workers", [1, 3])
+def test_who_met_a_short_outage_at_each_try_is_asked_again_while_the_server_answers(workers: int) -> None:
+    """Too few are asked at once to see by the number of those that fail that it is the server."""
+
+    @in_virtual_time
+    async def run() -> None:
+        start = now()
+
+        async def behave(name: str) -> web.StreamResponse:
+            calls = server.names.count("unlucky")  # the outage is as long as its first five
+            is_down = now() < start + 60 and (0 < calls < 5 or (calls == 5 and name == "unlucky"))
+            await asyncio.sleep(0.05)
+            return status(503) if is_down else ok()
+
+        async with serving(behave) as server, asking(server.url, rate=10.0) as asker:
+            assert failing(await all_of(asker, [*names(20), "unlucky"], workers)) == set()
+            assert server.names.count("unlucky") <= 7
+
+    run()
+
+
 @in_virtual_time
 async def test_after_an_outage_the_pace_is_kept() -> None:
     async with serving(down_for(600)) as server, asking(server.url, rate=10.0) as asker:
