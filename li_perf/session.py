@@ -9,6 +9,7 @@ from datetime import date
 from enum import Enum, auto
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -19,7 +20,7 @@ from li_perf.errors import LiPerfError, UserError
 from li_perf.faces.again import Place
 from li_perf.model import Period
 from li_perf.servers import open_for
-from li_perf.settings import Settings, elsewhere, with_kept
+from li_perf.settings import KEPT, Settings, elsewhere, is_loopback, with_kept
 from li_perf.steps import pulse
 from li_perf.steps.download import requests_of
 from li_perf.steps.job import Job, Servers, Tell
@@ -112,7 +113,9 @@ async def planning(order: Order, halt: Halt) -> Plan:
     store = AtHand()
     if order.path.exists():
         async with open_ledger(order.path, read_only=True) as ledger:
-            store = await at_hand(ledger, order.period, max_age=order.settings.max_age)
+            store = await at_hand(
+                ledger, order.period, max_age=order.settings.max_age, takes_pairs=order.settings.prefill
+            )
     counted = None
     if not store.states:
         async with _servers(order, order.settings, halt) as servers:
@@ -144,11 +147,15 @@ async def _run_for(order: Order, ledger: Ledger) -> tuple[Run, Settings]:
     if run is not None and (order.is_simulated or not order.with_servers):
         return run, order.settings  # it may be asked elsewhere, or nobody is
     if run is not None:
-        return run, with_kept(order.settings, run.settings, goes_on=run.finished_at is None)
+        settings = with_kept(order.settings, run.settings, goes_on=run.finished_at is None)
+        await _mark_again(ledger, run, settings)
+        return run, settings
     if order.which is Which.UNFINISHED:
         raise NothingToResume("There is nothing to resume.")
     if order.which is Which.LAST or order.period is None:
         raise UserError(f"Nothing was run on {order.path} yet. Begin with `li-perf run`.")
+    if not order.is_simulated:
+        await _refuse_other_servers(ledger, order.settings)
     since, until = order.period.since.isoformat(), order.period.until.isoformat()
     begun = await runs.begin(
         ledger,
@@ -162,9 +169,35 @@ async def _run_for(order: Order, ledger: Ledger) -> tuple[Run, Settings]:
     return begun, order.settings
 
 
-def _old_answers(settings: Settings) -> Write:
-    before = ages.day_before(runs.now(), settings.max_age)
+async def _refuse_other_servers(ledger: Ledger, settings: Settings) -> None:
+    """What one server has said is nobody else's answer: a made-up city's least of all."""
+    last = await runs.latest(ledger)
+    kept = last.settings if last else {}
+    for name in KEPT:
+        before, now = kept.get(name, ""), getattr(settings, name)
+        if before != "" and _host(before) != _host(now):
+            raise UserError(
+                f"What {ledger.path} holds came from {before or 'the city itself'}, and LI_PERF_{name.upper()} is "
+                f"{now or 'not set'}. Set it back, or set LI_PERF_DATA to another folder."
+            )
+
+
+def _host(url: str | None) -> str | None:
+    """A server; all of this machine are one, as a made-up city has another port each time."""
+    return "localhost" if url and is_loopback(url) else urlsplit(url).hostname if url else None
+
+
+def _old_answers(settings: Settings, *, at: str | None = None) -> Write:
+    """What makes answers stale that are too old at the moment, now by default, at which a run begins."""
+    before = ages.day_before(at or runs.now(), settings.max_age)
     return ages.marking(before=before, takes_pairs=settings.prefill)
+
+
+async def _mark_again(ledger: Ledger, run: Run, settings: Settings) -> None:
+    """What was too old for this run when it began, where another run has begun since, which marked by its own age."""
+    latest = await runs.latest(ledger)
+    if run.finished_at is None and latest and latest.id != run.id:
+        await ledger.transact(_old_answers(settings, at=run.started_at))
 
 
 async def _existing(order: Order, ledger: Ledger) -> Run | None:

@@ -109,6 +109,10 @@ class Asker:
                 continue
             return Answer(value=value, reply=trail.reply, attempts=trail.attempts)
 
+    async def ask_at_last(self, question: Question[T]) -> T:
+        """What one call is answered that is still made behind a stop, when no other is. Raises Fault."""
+        return question.value(await self.client.send_at_last(question.request))
+
     def _tried(self, question: Question[T], trail: Trail) -> Awaitable[T]:
         once = partial(self._once, question, trail)
         return self.client.server.retry.run(once, sleep=self._halt.sleep, forgiven=lambda: trail.forgiven)

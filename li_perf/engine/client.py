@@ -64,6 +64,16 @@ class Client:
             self.pace.hold(min(wait, self.server.breaker.outage_limit))  # Carto: with the last answer that it allows
         return reply
 
+    async def send_at_last(self, request: Request) -> Reply:
+        """One call behind a stop, a slot behind the last one; none where the server wants to be left alone."""
+        if self.pace.held:
+            raise Unreachable(f"{self.server.name} is not asked for another {self.pace.held:.0f} s.")
+        await asyncio.sleep(1 / self.pace.rate)
+        reply = await self._exchange(request)
+        if isinstance(reply, Unreachable):
+            raise reply
+        return reply
+
     async def _exchange(self, request: Request) -> Reply | Unreachable:
         """What came, or what failed: returned, as an error raised here would carry the transport's."""
         try:

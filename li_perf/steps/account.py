@@ -82,7 +82,7 @@ async def _outdated(job: Job, max_age: int | None) -> int:
     if max_age is None:
         return 0
     before = ages.day_before(job.run.started_at, max_age)
-    return await job.ledger.scalar(ages.count_due(selection.asked(), before=before)) or 0
+    return await job.ledger.scalar(ages.count_due(selection.asked(), before=before, takes_pairs=True)) or 0
 
 
 async def _unresolved(job: Job, unfetched: set[str]) -> int:

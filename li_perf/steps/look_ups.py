@@ -56,8 +56,7 @@ class LookUps:
 
     async def _give(self, gifts: Sequence[Gift]) -> None:
         for changes, accounts in gifts:
-            then = _nothing if accounts is None else partial(self._kept, accounts)
-            await self._job.ledger.give(*changes, then=then, ahead=self._at_once - self._spare)
+            await self._job.ledger.give(*changes, then=partial(self._kept, accounts), ahead=self._at_once - self._spare)
 
     async def _found(self, address: str) -> Sequence[Gift]:
         """What may be kept now: of this address, and of others before it."""
@@ -71,8 +70,8 @@ class LookUps:
             self._vigil.see_failure(failed.fault)
             return [await self._given_up(address, failed)]
         meaning = parcels.meaning(answer.value, None)
-        settle = partial(_settled, self._job.run.id, address, answer, meaning)
-        return await self._vigil.see(address, meaning, settle, asked_at=asked_at)
+        gift = Gift(_settled(self._job.run.id, address, answer, meaning), len(meaning.accounts))
+        return await self._vigil.see(address, meaning, gift, asked_at=asked_at)
 
     async def _given_up(self, address: str, failed: Failed) -> Gift:
         """Fail the question, unless it has an old answer: that one stays."""
@@ -83,24 +82,11 @@ class LookUps:
         return Gift([_failed(address, failed)])
 
 
-def _nothing() -> None:
-    """What is doubted counts for nothing yet."""
-
-
-def _settled(
-    run_id: int,
-    address: str,
-    answer: Answer[Found | Missing],
-    meaning: Meaning,
-    *,
-    is_doubted: bool = False,
-    calls: int | None = None,
-) -> list[Change]:
+def _settled(run_id: int, address: str, answer: Answer[Found | Missing], meaning: Meaning) -> list[Change]:
     settled = questions.settle_lookup(
         address,
-        state=State.PENDING if is_doubted else State.ANSWERED,
-        reason=questions.DOUBTED if is_doubted else None,
-        calls=answer.attempts if calls is None else calls,
+        state=State.ANSWERED,
+        calls=answer.attempts,
         source="ais",
         status=answer.reply.status,
         body=answer.reply.body,

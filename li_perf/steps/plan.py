@@ -29,13 +29,14 @@ class AtHand:
     """What the store has of the period: questions by state, answers that a new run would ask for again.
 
     `requests` is how many a new run would download again, None for one that goes on; `fetches` how many parcels and
-    cases are left to it.
+    cases are left to it. `pairs` of the `due` answers are the City's own, which a run with prefill takes again.
     `may_prefill` is whether the run that would go on could still begin with it; `table_share` is the share of questions
     that the City's table stood for when a run last used it, None where none did.
     """
 
     states: Mapping[str, int] = field(default_factory=dict)
     due: int = 0
+    pairs: int = 0
     requests: int | None = None
     fetches: int = 0
     may_prefill: bool = True
@@ -76,8 +77,11 @@ class Plan:
     with_prefill: WithPrefill | None
 
 
-async def at_hand(ledger: Ledger, period: Period, *, max_age: int) -> AtHand:
-    """What the store has, of the period's questions nothing where its requests were not downloaded yet."""
+async def at_hand(ledger: Ledger, period: Period, *, max_age: int, takes_pairs: bool) -> AtHand:
+    """What the store has for a run that takes the City's own pairs for answers, or asks about them again.
+
+    Of the period's questions nothing where its requests were not downloaded yet.
+    """
     applied = await prefills.last_applied(ledger)
     share = applied.matched / applied.left if applied and applied.left else None
     days = period.since.isoformat(), period.until.isoformat()
@@ -86,9 +90,13 @@ async def at_hand(ledger: Ledger, period: Period, *, max_age: int) -> AtHand:
         return AtHand(table_share=share)
     states, before = await questions.states(ledger, selection.asked()), ages.day_before(runs.now(), max_age)
     if begun is None:
-        due = await ledger.scalar(ages.count_due(selection.asked(), before=before))
+        old, due = [
+            await ledger.scalar(ages.count_due(selection.asked(), before=before, takes_pairs=takes))
+            for takes in (True, takes_pairs)
+        ]
+        states[State.ANSWERED] = states.get(State.ANSWERED, 0) + states.pop(State.STALE, 0)  # it marks anew
         requests = await ledger.scalar(selection.count_tickets())
-        return AtHand(states=states, due=due, requests=requests, table_share=share)
+        return AtHand(states=states, due=due, pairs=due - old, requests=requests, table_share=share)
     return AtHand(
         states=states,
         fetches=(await fetches.states(ledger, begun.id)).get(State.PENDING, 0),
@@ -133,6 +141,7 @@ def _batches(store: AtHand, *, left: int, asked: int) -> int:
 def _with_prefill(
     city: City, store: AtHand, *, left: int, carto_calls: int, rates: Rates, audit: int
 ) -> WithPrefill | None:
+    left -= store.pairs
     if not city.inspections or not city.inspections.pairs or not store.may_prefill or left <= audit:
         return None
     share = store.table_share

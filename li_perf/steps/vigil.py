@@ -1,4 +1,4 @@
-"""Watches for an index that was emptied on AIS's side: then every address is "not found", politely and for good."""
+"""Watches for a table that is emptied on AIS's side: then every address is "not found", politely and for good."""
 
 from __future__ import annotations
 
@@ -7,97 +7,90 @@ import logging
 import math
 from collections.abc import Sequence
 from contextlib import suppress
-from functools import partial
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from li_perf.engine.halt import Stopped
-from li_perf.engine.question import Question
-from li_perf.errors import Drift, Emptied, Failed, Fault
+from li_perf.errors import Drift, Emptied, Fault
 from li_perf.model import Outcome
-from li_perf.sources import ais, parcels
+from li_perf.sources import ais
 from li_perf.sources.parcels import Meaning
+from li_perf.steps.canaries import Canaries
 from li_perf.steps.drift import Drifts
 from li_perf.steps.job import Job
-from li_perf.store import ages, questions, selection
+from li_perf.steps.shortfall import WINDOW, Shortfall
+from li_perf.store import selection
 from li_perf.store.changes import Change
 
 log = logging.getLogger("li_perf.steps")
-IN_A_ROW = 100  # addresses without a parcel: no chance, even where two in three have none
-FEW = 30  # at once: as many are believed
-SAMPLE = 3  # of more, asked about again before
+PATIENCE, LONGEST = 100, 400  # doubts that are held before they are looked into, at first and at most
+SAMPLE = 3  # of them, asked about again
 WAVES = 10  # in which parcels go and come back
 WITHOUT = (Outcome.PARCEL_NOT_FOUND, Outcome.NO_ACCOUNT)
 
 
 class Gift(NamedTuple):
-    """What the ledger is given of a question: its changes, and of how many accounts they are; None: not settled yet."""
+    """What the ledger is given of a question: the changes that settle it, and of how many accounts they are."""
 
     changes: Sequence[Change]
-    accounts: int | None = 0
-
-
-class Settle(Protocol):
-    """Makes the changes that settle a question; one that `is_doubted` is pending still."""
-
-    def __call__(self, *, is_doubted: bool = False, calls: int | None = None) -> Sequence[Change]: ...
+    accounts: int = 0
 
 
 class _Doubt(NamedTuple):
-    """An address without a parcel, answered `at` (loop time); `gift` is given once it is believed."""
+    """An address without a parcel, the `number`-th answer, which came `at` (loop time)."""
 
     address: str
     gift: Gift
+    number: int
     at: float
 
 
 class Vigil:
-    """Sees every answer of AIS before it is kept. One without a parcel is doubted, and its question stays pending,
-    until AIS finds a parcel that was asked for behind it: another address's, or that of one which had one before. An
-    old answer with a parcel is not touched until then.
+    """Sees every answer of AIS before it is kept. One without a parcel is doubted, and held back, until 30 more have
+    come, no more of them without one than usual, and AIS has found a parcel that was asked for behind it.
 
-    Where many are to be believed at once some of them are asked about again, and then one that has a parcel: is there
-    a parcel now where there was none, all are asked again; has AIS none, the run ends.
+    Where there are far more than usual, all are held: some of them are asked about again, and then addresses that had
+    a parcel before. Is there a parcel now where there was none, all are asked again; have most lost theirs, the run
+    ends. What is held when a run ends is not kept, and asked again by whoever goes on.
     """
 
     def __init__(self, job: Job) -> None:
         self._job = job
-        self._patience = IN_A_ROW
+        self._shortfall = Shortfall()
+        self._patience = PATIENCE
         self._waves = 0
+        self._seen = 0
         self._sound_at = -math.inf  # AIS found a parcel that was asked for then
-        self._located: str | None = None
+        self._canaries = Canaries(job, age=WINDOW)
         self._doubts: list[_Doubt] = []
-        self._in_a_row = 0  # answers without a parcel
-        self._suspects = 0  # the first so many doubts came too many in a row
+        self._suspects = 0  # the first so many came while there were far too many
         self._put_back: list[str] = []
-        self._has_old = False
+        self._twice: set[str] = set()  # that were put back once
         self._asking = asyncio.Lock()
         self._end: Emptied | None = None
         self._drifts = Drifts()
 
     async def begin(self) -> None:
-        """Go on doubting what was doubted when a run ended, and see whether there are old answers."""
-        rows = await self._job.ledger.rows(questions.doubted())
-        self._doubts += [_Doubt(row.question, Gift([questions.believe(row.question)]), -math.inf) for row in rows]
-        self._suspects = len(rows) if len(rows) > FEW else 0
-        self._has_old = bool(await self._job.ledger.scalar(ages.any_old()))
+        """Learn from earlier answers what is usual, and who has a parcel."""
+        recent = await self._job.ledger.rows(selection.recent_outcomes())
+        self._shortfall = Shortfall(answers=len(recent), without=sum(row.outcome in WITHOUT for row in recent))
+        await self._canaries.begin()
 
-    async def see(self, address: str, meaning: Meaning, settle: Settle, *, asked_at: float) -> Sequence[Gift]:
-        """Note an answer to a question of then (loop time), and what settles it; the gifts to give now."""
+    async def see(self, address: str, meaning: Meaning, gift: Gift, *, asked_at: float) -> Sequence[Gift]:
+        """The gifts that can be given now: this answer's, unless it is doubted, and those it settles. Raises Emptied,
+        or Drifted where an answer's form changed for most."""
         if self._end:
             raise self._end
         self._drifts.see(None)
         if meaning.accounts:
-            self._found(address, asked_at)
-            return [*self._few(), Gift(settle(), len(meaning.accounts))]
+            self._note(is_without=False)
+            self._canaries.remember(address, self._seen)
+            self._sound_at = max(self._sound_at, asked_at)
+            return [*self._ripe(), gift]
         if meaning.outcome not in WITHOUT:
-            return [Gift(settle())]
-        self._in_a_row += 1
-        now = asyncio.get_running_loop().time
-        if self._has_old and await ages.known_accounts(self._job.ledger, address) not in (None, "[]"):
-            self._doubts.append(_Doubt(address, Gift(settle()), now()))
-            return []
-        self._doubts.append(_Doubt(address, Gift(settle(calls=0)), now()))
-        return [Gift(settle(is_doubted=True), None)]
+            return [gift]
+        self._note(is_without=True)
+        self._doubts.append(_Doubt(address, gift, self._seen, asyncio.get_running_loop().time()))
+        return self._ripe()
 
     def see_failure(self, fault: Fault) -> None:
         """Note a question that has used up its tries."""
@@ -105,98 +98,89 @@ class Vigil:
 
     async def make_sure(self) -> Sequence[Gift]:
         """The gifts that can be given now, behind one that was; asks AIS where there are many. Raises Emptied."""
-        if len(self._doubts) >= self._patience or (self._suspects and self._located):
-            return await self._sure(self._patience)
-        return []
+        if len(self._doubts) < self._patience and not self._suspects:
+            return []
+        async with self._asking:
+            count = self._suspects or (len(self._doubts) if len(self._doubts) >= self._patience else 0)
+            return await self._looked_into(self._taken(count)) if count else []
 
     async def end(self) -> Sequence[Gift]:
         """The gifts that can be given behind the last answer. Raises Emptied."""
-        return await self._sure(1)
+        async with self._asking:
+            is_stopped, is_unusual = self._job.halt.is_set, self._shortfall.is_on or self._suspects
+            doubts = self._taken(len(self._doubts))
+            if not doubts or (is_unusual and is_stopped):
+                return []
+            if is_unusual:
+                return await self._looked_into(doubts)
+            if self._is_seen_behind(doubts) or await self._canaries.known_good_is_there():
+                return [each.gift for each in doubts]
+            if is_stopped:
+                return []
+            raise self._ended(f"none for {len(doubts)} addresses, and none for {ais.KNOWN_GOOD}")
 
     def put_back(self) -> list[str]:
         """Addresses whose answers were put back, to be asked about again: each is named once."""
         addresses, self._put_back = self._put_back, []
         return addresses
 
-    def _found(self, address: str, asked_at: float) -> None:
-        if self._in_a_row > FEW:
+    def _note(self, *, is_without: bool) -> None:
+        was_on = self._shortfall.is_on
+        self._shortfall.note(is_without=is_without)
+        self._seen += 1
+        if self._shortfall.is_on:
+            self._canaries.forget_late()
+        elif was_on:
             self._suspects = len(self._doubts)
-        self._located, self._in_a_row = address, 0
-        self._sound_at = max(self._sound_at, asked_at)
 
-    def _few(self) -> list[Gift]:
-        """Those that were answered before a parcel was asked for that was found, unless they are suspicious."""
-        return [] if self._suspects else self._believed(sum(each.at < self._sound_at for each in self._doubts))
-
-    def _believed(self, count: int) -> list[Gift]:
+    def _ripe(self) -> list[Gift]:
+        if self._shortfall.is_on or self._suspects:
+            return []
+        count = 0
+        for each in self._doubts:
+            if each.at >= self._sound_at or each.number + WINDOW > self._seen:
+                break
+            count += 1
         return [each.gift for each in self._taken(count)]
+
+    def _is_seen_behind(self, doubts: Sequence[_Doubt]) -> bool:
+        """Whether AIS, as usual otherwise, has found a parcel that was asked for behind them."""
+        return not self._shortfall.is_on and doubts[-1].at < self._sound_at
 
     def _taken(self, count: int) -> list[_Doubt]:
         taken, self._doubts = self._doubts[:count], self._doubts[count:]
         self._suspects = max(0, self._suspects - count)
         return taken
 
-    async def _sure(self, least: int) -> Sequence[Gift]:
-        async with self._asking:
-            if self._end:
-                raise self._end
-            with suppress(Stopped):
-                if len(self._doubts) >= least:
-                    self._patience *= 2
-                    return await self._proved(len(self._doubts))
-                if self._suspects and self._located:
-                    return await self._proved(self._suspects)
+    async def _looked_into(self, doubts: list[_Doubt]) -> list[Gift]:
+        """What is true of them after all. Raises Emptied."""
+        if self._end:
+            raise self._end
+        once = [each.address for each in doubts if each.address not in self._twice]
+        with suppress(Stopped):
+            if await self._canaries.have_one(once[:: max(1, -(-len(once) // SAMPLE))], least=1):
+                self._ask_again(doubts)
+                return []
+            if not (self._is_seen_behind(doubts) or await self._canaries.most_are_there()):
+                raise self._ended(f"none for {len(doubts)} addresses, and none where it found one before")
+            self._patience = min(2 * self._patience, LONGEST)
+            if self._shortfall.is_on:
+                self._shortfall.accept()
+            return [each.gift for each in doubts]
         return []
 
-    async def _proved(self, count: int) -> list[Gift]:
-        """The first so many, unless one of them has a parcel now: then AIS had lost them for a while."""
-        is_long = self._suspects > 0 or self._in_a_row > FEW
-        if is_long and await self._is_any_located(
-            [each.address for each in self._doubts[: count : -(-count // SAMPLE)]]
-        ):
-            await self._ask_again(self._taken(count))
-            return []
-        await self._ask_known(count, is_long=is_long)
-        self._in_a_row = 0
-        return self._believed(count)
-
-    async def _ask_again(self, lost: Sequence[_Doubt]) -> None:
+    def _ask_again(self, lost: Sequence[_Doubt]) -> None:
         self._waves += 1
-        await self._forget(lost)
         if self._waves > WAVES:
-            raise await self._ended("they come and go")
+            raise self._ended("they come and go")
         log.warning("AIS found no parcels for a while, and does again: %d addresses are asked again.", len(lost))
-        self._put_back += [each.address for each in lost]
+        addresses = [each.address for each in lost]
+        self._put_back += addresses
+        self._twice.update(addresses)
+        self._shortfall.clear()
 
-    async def _ask_known(self, count: int, *, is_long: bool) -> None:
-        """Ask about addresses of which one at least has a parcel on a sound AIS. Raises Emptied."""
-        asked_at = asyncio.get_running_loop().time()
-        known = await self._known()
-        canaries = [*known, ais.KNOWN_GOOD] if is_long else [ais.KNOWN_GOOD, *known]
-        if not await self._is_any_located(canaries) and self._sound_at < asked_at:
-            raise await self._ended(f"none for {count} addresses in a row, and none for {canaries[0]}")
-
-    async def _known(self) -> list[str]:
-        """The last address with a parcel."""
-        if self._located:
-            return [self._located]
-        earlier = await self._job.ledger.scalar(selection.located())
-        return [earlier] if earlier else []
-
-    async def _forget(self, doubts: Sequence[_Doubt]) -> None:
-        await self._job.ledger.save(*(questions.forget(each.address) for each in doubts))
-
-    async def _ended(self, why: str) -> Emptied:
+    def _ended(self, why: str) -> Emptied:
         self._end = Emptied(
             f"AIS finds no parcel any more: {why}. What it said of them is not kept; `li-perf resume` asks again."
         )
-        await self._forget(self._doubts)
         return self._end
-
-    async def _is_any_located(self, addresses: list[str]) -> bool:
-        for address in addresses:
-            question = Question(key=address, request=ais.request(address), read=partial(ais.read, address))
-            with suppress(Failed):
-                if parcels.meaning((await self._job.ais.ask(question)).value, None).accounts:
-                    return True
-        return False

@@ -40,7 +40,7 @@ def marking(*, before: str, takes_pairs: bool) -> Write:
     return write
 
 
-def count_due(among: Any, *, before: str, takes_pairs: bool = True) -> Select[Any]:
+def count_due(among: Any, *, before: str, takes_pairs: bool) -> Select[Any]:
     """Answers, of those that `among` selects, that a run which `marking` begins asks for again."""
     here = lookup.c.state.in_(WITH_ANSWER) & lookup.c.question.in_(among)
     return select(func.count()).where(here & _is_due(before, takes_pairs))
@@ -55,11 +55,6 @@ def count_by_source(among: Any) -> Select[Any]:
 def keep_old(question: str, *, calls: int) -> Change:
     """The change that lets a stale answer count on, as no new one could be had."""
     return KEEP_OLD, [{"of_question": question, "calls": calls}]
-
-
-def any_old() -> Select[Any]:
-    """Whether any answer is stale."""
-    return select(select(lookup.c.id).where(lookup.c.state == State.STALE).exists())
 
 
 async def known_accounts(ledger: Ledger, question: str) -> str | None:

@@ -6,13 +6,14 @@ import hashlib
 from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, func, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from li_perf.model import State
 from li_perf.store.changes import Change
 from li_perf.store.ledger import Ledger
 from li_perf.store.packing import pack_answer, unpack
 from li_perf.store.runs import now
+from li_perf.store.selection import is_asked
 from li_perf.store.tables import fetch, lookup, run
 
 SETTLE_LOOKUP = (
@@ -34,11 +35,6 @@ SETTLE_LOOKUP = (
         }
     )
 )
-DOUBTED = "doubted"  # the reason why a question with an answer is pending
-_IS_DOUBTED = (lookup.c.state == State.PENDING) & (lookup.c.reason == DOUBTED)
-_OF_DOUBT = (lookup.c.question == bindparam("of_question")) & _IS_DOUBTED
-BELIEVE = update(lookup).where(_OF_DOUBT).values(state=str(State.ANSWERED), reason=None)
-FORGET = update(lookup).where(_OF_DOUBT).values(reason=None)
 EXPLAIN_LOOKUP = (
     update(lookup)
     .where(lookup.c.question == bindparam("of_question"))
@@ -79,21 +75,6 @@ def settle_lookup(
     return SETTLE_LOOKUP, _packed(row)
 
 
-def believe(question: str) -> Change:
-    """The change that makes a doubted answer count."""
-    return BELIEVE, [{"of_question": question}]
-
-
-def forget(question: str) -> Change:
-    """The change that lets a doubted question be asked again."""
-    return FORGET, [{"of_question": question}]
-
-
-def doubted() -> Select[Any]:
-    """The questions whose answer is doubted."""
-    return select(lookup.c.question).where(_IS_DOUBTED)
-
-
 def _packed(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """The row with its body packed, once it is to be written: a hundred in a row cost a third of a hundred by turns."""
     if (body := row["received"]) is not None:
@@ -110,10 +91,10 @@ def digest(question: str, status: int | None, packed: bytes) -> str:
 async def pending_lookups(
     ledger: Ledger, among: Any, *, state: State = State.PENDING, size: int = 500
 ) -> AsyncIterator[Sequence[Any]]:
-    """Pending (or stale) questions in blocks, oldest first, where `among` holds of them, without doubted ones."""
-    behind, is_asked = 0, among & func.coalesce(lookup.c.reason, "").is_distinct_from(DOUBTED)
+    """Pending (or stale) questions in blocks, oldest first, where `among` holds of them."""
+    behind = 0
     while True:
-        here = (lookup.c.state == state) & (lookup.c.id > behind) & is_asked
+        here = (lookup.c.state == state) & (lookup.c.id > behind) & among
         block = await ledger.rows(select(lookup.c.id, lookup.c.question).where(here).order_by(lookup.c.id).limit(size))
         if not block:
             return
@@ -140,11 +121,11 @@ def received(body: bytes | None) -> bytes:
 
 
 async def put_back(ledger: Ledger, run_id: int) -> int:
-    """Make failed questions, and the failed fetches of a run, pending again; how many there were.
+    """Make failed questions of the tickets at hand, and the failed fetches of their run, pending again; how many.
 
     The run counts as unfinished from then on, so that an interrupted retry can be gone on with.
     """
-    is_failed_lookup = lookup.c.state == State.FAILED
+    is_failed_lookup = (lookup.c.state == State.FAILED) & is_asked()
     is_failed_fetch = (fetch.c.run_id == run_id) & (fetch.c.state == State.FAILED)
     failed = sum(
         [

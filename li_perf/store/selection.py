@@ -39,10 +39,16 @@ def count_pending_accounts(run_id: int) -> Select[Any]:
     return select(func.count()).select_from(fetch).where(here)
 
 
-def located() -> Select[Any]:
-    """A question of which AIS once named the parcel."""
-    named = (lookup.c.state == State.ANSWERED) & (lookup.c.source == "ais") & (lookup.c.accounts != "[]")
-    return select(lookup.c.question).where(named).order_by(lookup.c.id.desc()).limit(1)
+def located(count: int) -> Select[Any]:
+    """Some questions of which AIS once named the parcel."""
+    named = lookup.c.state.in_(WITH_ANSWER) & (lookup.c.source == "ais") & (lookup.c.accounts != "[]")
+    return select(lookup.c.question).where(named).order_by(lookup.c.id.desc()).limit(count)
+
+
+def recent_outcomes() -> Select[Any]:
+    """The outcomes of some of AIS's answers, the last in the order of questions."""
+    here = lookup.c.state.in_(WITH_ANSWER) & (lookup.c.source == "ais")
+    return select(lookup.c.outcome).where(here).order_by(lookup.c.id.desc()).limit(RECENT)
 
 
 def answers_by_source() -> Select[Any]:
@@ -82,7 +88,7 @@ def count_answered() -> Select[Any]:
     return select(func.count()).where(lookup.c.state.in_(WITH_ANSWER) & (lookup.c.source == "ais"))
 
 
-RECENT_SECONDS = 60
+RECENT, RECENT_SECONDS = 1_000, 60
 
 
 def recent_answers() -> Select[int, int]:

@@ -6,7 +6,7 @@ import random
 
 import pytest
 from chaos.passages import Plan
-from chaos.town import AT_RISK, WORKERS, Town
+from chaos.town import WORKERS, Town
 from support.chaos import bounded, note
 
 AT_MOST = 5.0  # seconds; a database thread that nobody ended would hold the process for ever
@@ -35,7 +35,7 @@ def test_an_exception_at_any_step_ends_the_process_and_loses_nothing(small_town:
         is_closing = passage.endswith(" close")  # behind the last commit: the pool logs it, no more
         assert ending.code != 0 or is_closing, where
         try:
-            story.finish(again=AT_RISK, carto=PER_START)
+            story.finish(again=story.town.at_risk, carto=PER_START)
         except AssertionError as error:
             raise AssertionError(f"{where}: {error}") from error
         slowest = max(slowest, seconds)

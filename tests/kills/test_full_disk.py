@@ -13,7 +13,7 @@ import pytest
 from chaos.checks import rows
 from chaos.forked import Ending
 from chaos.passages import Plan
-from chaos.town import AT_RISK, WORKERS, Town
+from chaos.town import WORKERS, Town
 from support.chaos import bounded, note
 
 PER_START = WORKERS + 4
@@ -29,7 +29,7 @@ def test_a_store_without_room_stops_the_run_and_keeps_what_was_committed(small_t
         story = small_town.new()
         ending = story.run(Plan(pages=pages))
         _is_said(ending)
-        story.finish(again=AT_RISK, carto=PER_START)
+        story.finish(again=story.town.at_risk, carto=PER_START)
     note("full stores", {"sizes at which a run stopped and went on": len(sizes)})
 
 
@@ -46,7 +46,7 @@ def test_a_small_disk_stops_the_run_which_goes_on_once_it_is_larger(small_town: 
             _is_said(ending)
         grow()
         if ending.code:
-            story.finish(again=AT_RISK, carto=PER_START)
+            story.finish(again=story.town.at_risk, carto=PER_START)
     note("full disks", {"mounted": 1, "stopped and went on": int(bool(ending.code))})
 
 

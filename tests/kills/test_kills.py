@@ -7,7 +7,7 @@ import random
 import signal
 
 import pytest
-from chaos.town import AT_RISK, WORKERS, Town
+from chaos.town import WORKERS, Town
 from support.chaos import bounded, note
 
 KILLS = bounded(3, int(os.environ.get("CHAOS_KILLS", "300")))
@@ -30,7 +30,7 @@ def test_a_run_killed_at_random_moments_loses_nothing(small_town: Town, share: i
                 break
             assert process.end().code == -signal.SIGKILL, process.end().err
             kills, here = kills + 1, here + 1
-        story.finish(again=AT_RISK * here, carto=PER_START * (here + 1))
+        story.finish(again=story.town.at_risk * here, carto=PER_START * (here + 1))
         runs, repeated = runs + 1, repeated + story.repeated
     assert kills
     note("random kills", {"kills": kills, "runs": runs, "asked again": repeated})

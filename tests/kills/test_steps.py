@@ -8,7 +8,7 @@ from itertools import count
 import pytest
 from chaos.checks import left_over
 from chaos.passages import ANSWERS, KILLED, Plan
-from chaos.town import AT_RISK, WORKERS, Town
+from chaos.town import WORKERS, Town
 from support.chaos import bounded, note
 
 SHARES = bounded(1, 2)  # so many workers divide the steps among them
@@ -46,7 +46,7 @@ def test_a_kill_at_any_step_loses_nothing_and_repeats_nothing(small_town: Town, 
         where = f"killed at step {step} ({first.passages[-1]})"
         assert first.code == KILLED, f"{where}: {first.err}"
         try:
-            story.finish(again=AT_RISK, carto=WORKERS + GREETED)
+            story.finish(again=story.town.at_risk, carto=WORKERS + GREETED)
         except AssertionError as error:
             raise AssertionError(f"{where}: {error}") from error
         assert left_over(story.folder) == [], where
@@ -63,5 +63,5 @@ def test_a_run_killed_every_few_steps_gets_to_its_end(small_town: Town, seed: in
         kills += 1
         assert kills < 60, "it does not get on"
     assert ending.code == 0, ending.err
-    story.finish(again=AT_RISK * kills, carto=(WORKERS + GREETED) * (kills + 1))
+    story.finish(again=story.town.at_risk * kills, carto=(WORKERS + GREETED) * (kills + 1))
     note("kills every few steps", {"runs": 1, "kills": kills})

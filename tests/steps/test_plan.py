@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -135,3 +136,28 @@ async def test_a_store_of_an_older_version_is_not_misread(city: SimulatedCity, t
         store.close()
         with pytest.raises(StoreError, match="made by an older li_perf"):
             await planned(settings, city)
+
+
+async def test_a_plan_without_prefill_counts_what_the_citys_table_answered(city: SimulatedCity, tmp_path: Path) -> None:
+    async with serve(city) as simulation:
+        await work(settings_for(simulation, tmp_path, prefill=True, audit=20), city)
+        settings = settings_for(simulation, tmp_path)
+        found = await planned(settings, city)
+        before = sum(simulation.asked.values())
+        await work(settings, city)
+        calls = sum(simulation.asked.values()) - before
+    assert found.ais_calls > 10
+    assert calls == pytest.approx(found.ais_calls, abs=2), "it greets, and may ask at the end whether all is well"
+
+
+async def test_what_is_stale_already_is_counted_once(city: SimulatedCity, tmp_path: Path) -> None:
+    async with serve(city) as simulation:
+        settings = settings_for(simulation, tmp_path)
+        findings = await work(settings, city)
+        store = sqlite3.connect(settings.data / "philadelphia.db")
+        store.execute("update lookup set answered_at = '2020-01-01T00:00:00Z' where source <> 'local'")
+        store.commit()
+        store.close()
+        await work(settings, replace(city, until=city.since + timedelta(days=60)), download)
+        found = await planned(settings, city)
+    assert found.ais_calls == found.due == findings.lookups.by_source["ais"]

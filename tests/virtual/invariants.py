@@ -21,6 +21,7 @@ from li_perf.signals import Interrupted
 from li_perf.simulator.addresses import Kind as Address
 from li_perf.simulator.simulation import busiest_second
 from li_perf.sources.ais import KNOWN_GOOD
+from li_perf.steps.vigil import WITHOUT
 
 TRIES = 5
 FAULTS = {"ais": 8, "carto": 4}  # distinct questions that open the breaker
@@ -90,11 +91,14 @@ def _true(voyage: Voyage) -> Iterator[str]:
 
 
 def _asked_once(voyage: Voyage) -> Iterator[str]:
-    """No question, page, account or case is asked about again once it was answered; probes and counts are."""
+    """No question, page, account or case is asked about again once it was answered; probes and counts are, and what
+    has no parcel once a session, as it was not believed yet when that ended."""
     exceptions = _exceptions(voyage)
+    without = {text for text, address in voyage.city.addresses.items() if address.outcome in WITHOUT}
     good = Counter(named for seen in voyage.front.log if seen.fault is None for named in _names(seen))
     for named, count in good.items():
-        if count > 1 and named != KNOWN_GOOD and named not in exceptions:
+        most = len(voyage.sessions) if named in without else 1
+        if count > most and named != KNOWN_GOOD and named not in exceptions:
             yield f"{named!r} was answered {count} times"
 
 
