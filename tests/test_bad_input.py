@@ -11,7 +11,7 @@ from support.processes import simulated
 from support.runs import rows, settings_for, work
 
 from li_perf.cli import exit_code
-from li_perf.errors import ServerError, StoreError
+from li_perf.errors import ServerError, StoreError, UserError
 from li_perf.simulator.city import build
 from li_perf.simulator.faults import Faults
 from li_perf.simulator.server import serve
@@ -301,3 +301,18 @@ def test_hosts_and_folders_that_are_none_are_a_sentence(
     monkeypatch.chdir(tmp_path)
     assert exit_code(words) == 2
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["ais_url", "carto_url"])
+async def test_a_made_up_citys_answers_are_never_taken_for_the_citys_own(name: str, tmp_path: Path) -> None:
+    city = build(tickets=20)
+    async with serve(city) as simulation:
+        await work(settings_for(simulation, tmp_path), city)
+        there = settings_for(
+            simulation, tmp_path, **{name: "https://city.example/x", "ais_rate": 1.0, "carto_rate": 1.0}
+        )
+        with pytest.raises(
+            UserError, match=r"(?s)came from http://127.0.0.1.* is https://city.example/x.*another folder"
+        ):
+            await work(there, city)
+    assert rows(there, "select count(*) from run") == [(1,)]

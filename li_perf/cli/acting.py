@@ -120,7 +120,12 @@ def download(
 @app.command()
 def clean(city: CityName = "philadelphia", data: Data = None, afresh: Afresh = False) -> int:
     """Single step: typed tickets from the pages that came since the last time; complaints too, where there are any."""
-    return acts.step(last_run(city, data, with_servers=False), partial(clean_step.clean, afresh=afresh))
+
+    async def act(job: Job) -> None:
+        if await clean_step.clean(job, afresh=afresh) and await run_step.has_violations(job):
+            await run_step.rematch(job)
+
+    return acts.step(last_run(city, data, with_servers=False), act)
 
 
 @app.command()

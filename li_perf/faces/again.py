@@ -12,7 +12,8 @@ from li_perf.errors import LiPerfError
 
 GOING_ON = ("run", "resume", "retry")
 REPORTING = (*GOING_ON, "report")
-NAMED = re.compile(r"`li-perf (run|resume|retry|download|clean|enrich|match|measure|report|status|verify)( --json)?`")
+VERBS = (*REPORTING, "download", "clean", "enrich", "match", "measure", "status", "verify")
+NAMED = re.compile(rf"`li-perf ({'|'.join(VERBS)})( --json| --afresh)?`")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-REBUILD = "`li-perf clean`, then `li-perf enrich` and `li-perf report`, rebuild them from pages and answers."
+REBUILD = "`li-perf clean --afresh`, then `li-perf retry`, rebuild them from pages and answers."
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):

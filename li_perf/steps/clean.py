@@ -16,14 +16,17 @@ from li_perf.store import runs, selection, silver, tables
 R = TypeVar("R")
 
 
-async def clean(job: Job, *, afresh: bool = False) -> None:
+async def clean(job: Job, *, afresh: bool = False) -> bool:
     """Fill the lake from what was received; of an inspection agency's requests also the tables that are matched.
 
-    Raises UserError where pages are missing.
+    Those that are there already keep what was found out of them, unless all is to be read `afresh`; whether they were
+    made anew. Raises UserError where pages are missing.
     """
-    if job.city.inspections is not None:
+    is_new = job.city.inspections is not None and (afresh or not await _are_at_hand(job))
+    if is_new:
         await rebuild_tables(job)
     await fill_lake(job, afresh=afresh)
+    return is_new
 
 
 async def rebuild_tables(job: Job) -> None:
@@ -49,9 +52,13 @@ async def rebuild_tables(job: Job) -> None:
 
 async def ensure_tables(job: Job) -> None:
     """Rebuild them where they are of another run: a period's requests are never taken for another's."""
-    of = await runs.cleaned(job.ledger)
-    if of is None or of.id != job.run.id:
+    if not await _are_at_hand(job):
         await rebuild_tables(job)
+
+
+async def _are_at_hand(job: Job) -> bool:
+    of = await runs.cleaned(job.ledger)
+    return of is not None and of.id == job.run.id
 
 
 async def _refuse_unfinished(job: Job) -> None:
@@ -78,16 +85,16 @@ def row_pages(dataset: Dataset[Any], bodies: Iterator[bytes]) -> Iterator[list[A
 
 def _tickets(job: Job, bodies: Iterator[bytes]) -> Iterator[silver.Row | Reject]:
     """The period's tickets, one a request (the later version counts), and the rejects."""
-    seen: set[str] = set()
+    before = None  # pages come in the order of numbers
     for item in read_pages(job.city.requests, bodies):
         if isinstance(item, Reject):
             yield item
         elif not job.period.since <= item.requested_on < job.period.until:
             yield Reject(reason="outside the period", row=item.service_request_id)
         else:
-            if item.service_request_id in seen:
+            if item.service_request_id == before:
                 yield Reject(reason="an earlier version of the same request", row=item.service_request_id)
-            seen.add(item.service_request_id)
+            before = item.service_request_id
             yield silver.ticket_row(item, _question(item))
 
 

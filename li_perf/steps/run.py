@@ -65,12 +65,17 @@ async def finish(job: Job, findings: Findings) -> None:
     await runs.note(job.ledger, job.run.id, manifest=text, finished_at=runs.now())
 
 
+async def has_violations(job: Job) -> bool:
+    """Whether any was asked for by this run."""
+    return job.inspections.violations.table in await runs.downloads(job.ledger, job.run.id)
+
+
 async def rematch(job: Job) -> Findings:
     """Rebuild gold and the findings from what the store has now.
 
     Raises UserError before any violation was asked for: without them the share of matches would be a false 0 %.
     """
-    if job.inspections.violations.table not in await runs.downloads(job.ledger, job.run.id):
+    if not await has_violations(job):
         raise UserError("The last run has no violations yet, so there is nothing to report. `li-perf resume` goes on.")
     await ensure_tables(job)
     return await match(replace(job, run=await runs.by_id(job.ledger, job.run.id)))

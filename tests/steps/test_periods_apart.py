@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from support.runs import rows, settings_for, whole, work
+from support.runs import finished_run, rows, settings_for, whole, work
 
 from li_perf.analysis.findings import Findings
 from li_perf.cities import CITIES
+from li_perf.cli import exit_code
 from li_perf.engine.halt import Halt, Stopped
 from li_perf.errors import UserError
 from li_perf.model import Period
 from li_perf.session import Order, Which, at_work, planning
 from li_perf.settings import Settings
 from li_perf.simulator.city import SimulatedCity, build
+from li_perf.simulator.faults import Faults
 from li_perf.simulator.server import serve
 from li_perf.steps.download import download
 from li_perf.steps.job import Job
 from li_perf.steps.plan import Plan
+from li_perf.steps.retry import put_back
 from li_perf.steps.run import look_up, rematch
 from li_perf.steps.status import Status, status
 from li_perf.store.opening import open_ledger
@@ -127,3 +132,63 @@ async def test_a_report_of_a_finished_run_asks_nobody_and_minds_no_address(year:
         assert (await at_work(order, rematch, Halt())).match_levels == findings.match_levels
         with pytest.raises(UserError, match="began with other settings"):
             await work(elsewhere, year, which=Which.LAST)
+
+
+def aged(settings: Settings, days: int) -> None:
+    with closing(sqlite3.connect(settings.data / "philadelphia.db")) as store, store:
+        at = f"strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '-{days} days')"
+        store.execute(f"update lookup set answered_at = {at} where source <> 'local'")
+
+
+async def begun(job: Job) -> None:
+    await download(job)
+    raise Stopped
+
+
+@pytest.mark.parametrize(("age", "other"), [(30, 90), (90, 30)])
+async def test_a_run_that_begins_in_between_does_not_change_which_answers_are_too_old_for_another(
+    age: int, other: int, year: SimulatedCity, spring: SimulatedCity, tmp_path: Path
+) -> None:
+    async with serve(year) as simulation:
+        settings = settings_for(simulation, tmp_path, max_age=age)
+        first = await work(settings, year)
+        aged(settings, 40)
+        with pytest.raises(Stopped):
+            await work(settings, year, begun)
+        await work(settings_for(simulation, tmp_path, max_age=other), spring, download)
+        before = sum(simulation.asked.values())
+        findings = await work(settings, year, which=Which.NEW_OR_UNFINISHED)
+        calls = sum(simulation.asked.values()) - before
+    by_ais = first.lookups.by_source["ais"]
+    assert calls >= by_ais if age < 40 else calls <= 1
+    assert findings.lookups.outdated == 0
+    assert findings.match_levels == first.match_levels
+
+
+async def test_retry_asks_what_failed_of_its_own_period_and_leaves_the_rest(
+    year: SimulatedCity, spring: SimulatedCity, tmp_path: Path
+) -> None:
+    bad = {question for question, address in year.addresses.items() if address.outcome == "parcel_exact"}
+    async with serve(year, faults=Faults(poison=frozenset(sorted(bad)[-8:]))) as simulation:
+        settings = settings_for(simulation, tmp_path)
+        everything = await work(settings, year)
+        part = await work(settings, spring)
+        assert 0 < part.lookups.failed < everything.lookups.failed
+
+        async def again(job: Job) -> Findings:
+            assert await put_back(job) == part.lookups.failed
+            return await whole(job)
+
+        await work(settings, spring, again, which=Which.LAST)
+    assert rows(settings, "select count(*) from lookup where state = 'failed'") == [(everything.lookups.failed,)]
+    assert rows(settings, "select count(*) from lookup where state = 'pending'") == [(0,)]
+
+
+def test_clean_keeps_what_was_found_out_and_afresh_finds_it_out_again(year: SimulatedCity, tmp_path: Path) -> None:
+    outcomes = "select service_request_id, address_outcome, accounts from ticket order by 1"
+    settings = finished_run(year, tmp_path).settings
+    before = rows(settings, outcomes)
+    for words in (["clean"], ["clean", "--afresh"]):
+        assert exit_code([*words, "--data", str(settings.data)]) == 0
+        assert rows(settings, outcomes) == before
+    assert exit_code(["verify", "--data", str(settings.data)]) == 0
