@@ -49,8 +49,8 @@ class Vigil:
     come, no more of them without one than usual, and AIS has found a parcel that was asked for behind it.
 
     Where there are far more than usual, all are held: some of them are asked about again, and then addresses that had
-    a parcel before. Is there a parcel now where there was none, all are asked again; have most lost theirs, the run
-    ends. What is held when a run ends is not kept, and asked again by whoever goes on.
+    a parcel before. Is there a parcel now where there was none, all are asked again; has more than one lost its own,
+    the run ends. What is held when a run ends is not kept, and asked again by whoever goes on.
     """
 
     def __init__(self, job: Job) -> None:
@@ -161,7 +161,7 @@ class Vigil:
             if await self._canaries.have_one(once[:: max(1, -(-len(once) // SAMPLE))], least=1):
                 self._ask_again(doubts)
                 return []
-            if not (self._is_seen_behind(doubts) or await self._canaries.most_are_there()):
+            if not (self._is_seen_behind(doubts) or await self._canaries.are_there()):
                 raise self._ended(f"none for {len(doubts)} addresses, and none where it found one before")
             self._patience = min(2 * self._patience, LONGEST)
             if self._shortfall.is_on:

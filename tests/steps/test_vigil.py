@@ -169,7 +169,7 @@ async def test_a_run_that_is_killed_while_the_index_is_empty_keeps_nothing_false
     assert false_of(killed, city) == set()
 
 
-@pytest.mark.parametrize("share", [0.9, 0.95, 1.0])
+@pytest.mark.parametrize("share", [0.7, 0.9, 1.0])
 async def test_a_run_ends_where_most_of_the_index_is_gone(
     share: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -283,7 +283,7 @@ async def test_a_list_of_nothing_else_goes_on_for_a_few_calls_and_little_memory(
 @pytest.mark.parametrize("outcome", [Outcome.PARCEL_NOT_FOUND, Outcome.NO_ACCOUNT])
 async def test_addresses_that_had_a_parcel_before_are_asked_about(outcome: Outcome, tmp_path: Path) -> None:
     answers = [LOCATED] * 80 + [Meaning(outcome=outcome)] * PATIENCE
-    assert await canaries(answers, tmp_path) == [f"{number} MARKET ST" for number in (45, 46, 47)]
+    assert await canaries(answers, tmp_path) == [f"{number} MARKET ST" for number in (45, 46, 47, 48)]
 
 
 async def test_what_is_no_address_says_nothing_of_the_index(tmp_path: Path) -> None:
