@@ -7,6 +7,7 @@ import logging
 import math
 from collections.abc import Sequence
 from contextlib import suppress
+from itertools import takewhile
 from typing import NamedTuple
 
 from li_perf.engine.halt import Stopped
@@ -136,12 +137,11 @@ class Vigil:
     def _ripe(self) -> list[Gift]:
         if self._shortfall.is_on or self._suspects:
             return []
-        count = 0
-        for each in self._doubts:
-            if each.at >= self._sound_at or each.number + WINDOW > self._seen:
-                break
-            count += 1
-        return [each.gift for each in self._taken(count)]
+        ripe = sum(1 for _ in takewhile(self._is_ripe, self._doubts))
+        return [each.gift for each in self._taken(ripe)] if ripe else []
+
+    def _is_ripe(self, doubt: _Doubt) -> bool:
+        return doubt.at < self._sound_at and doubt.number + WINDOW <= self._seen
 
     def _is_seen_behind(self, doubts: Sequence[_Doubt]) -> bool:
         """Whether AIS, as usual otherwise, has found a parcel that was asked for behind them."""
