@@ -170,5 +170,4 @@ def demo(settings: Settings, simulation: Simulation, *, again: str) -> int:
 
     with _telling(settings) as tell, completing(order.place):
         findings = until_told(lambda halt: against_a_neighbour(halt, tell), again=again)
-    print("This city is made up: its figures are for trying things out and say nothing of Philadelphia.")
     return _conclude(findings, here.output, order.place)

@@ -14,7 +14,7 @@ from li_perf.engine.heartbeat import beating
 from li_perf.engine.server import Server
 from li_perf.settings import Settings
 from li_perf.steps.job import Servers, open_servers
-from li_perf.steps.servers import ais_server, carto_server, portal_server
+from li_perf.steps.servers import ais_server, carto_server, portal_address, portal_server
 
 
 @asynccontextmanager
@@ -42,7 +42,7 @@ def _portal(city: City, settings: Settings) -> Server:
     title = city.requests.portal.title
     return portal_server(
         name=title,
-        url=(settings.portal_url or city.portal_url).replace("{city}", city.name),
+        url=portal_address(city, settings.portal_url),
         secret=_key(title, settings),
         rate=settings.portal_rate,
         **_patience(settings),

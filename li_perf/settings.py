@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import ipaddress
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -18,6 +17,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from li_perf.errors import UserError
 from li_perf.steps.servers import AIS_CEILING, CARTO_CEILING, PORTAL_CEILING
 from li_perf.store import engines
+from li_perf.wire import is_loopback
 
 PREFIX = "LI_PERF_"
 OF_TESTS = {"LI_PERF_REAL_DATA"}  # where the tests find real rows; no setting of the product
@@ -127,15 +127,6 @@ def with_kept(settings: Settings, kept: Mapping[str, Any], *, goes_on: bool) -> 
     merged = settings.model_copy(update={name: kept[name] for name in (*KEPT, *BEGUN_WITH) if name in kept})
     _check(merged)
     return merged
-
-
-def is_loopback(url: str) -> bool:
-    """Whether the URL's host is this machine itself."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _refuse_unknown(names: set[str]) -> None:

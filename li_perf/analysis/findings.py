@@ -299,7 +299,11 @@ class Unmatched(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Findings(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole report."""
+    """The whole report.
+
+    `servers` is the address at which each was asked; `is_made_up` says that one of them was on this machine, as those
+    of a simulated city are.
+    """
 
     city: str
     agency: str
@@ -338,3 +342,5 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
     limits: list[str]
     version: str
     prefill: Prefill | None = None
+    servers: dict[str, str] = {}
+    is_made_up: bool = False

@@ -12,6 +12,7 @@ from li_perf.faces.report_values import (
     interval,
     part,
     period,
+    place_name,
     plural,
     sentence,
     share,
@@ -20,6 +21,14 @@ from li_perf.faces.report_values import (
 
 BAND = 2 / 3
 """The City says that a third of L&I's tickets are unfounded; more matched than the rest is too good to be true."""
+
+
+MADE_UP = "This city is made up: its figures are for trying things out and say nothing of {}."
+
+
+def made_up(findings: Findings) -> str | None:
+    """That the figures are of servers on this machine; None where no server was."""
+    return MADE_UP.format(place_name(findings.city)) if findings.is_made_up else None
 
 
 def answers(findings: Findings) -> tuple[Answer, ...]:
@@ -70,6 +79,8 @@ def _doubt(findings: Findings) -> str:
 
 
 def _alarms(findings: Findings) -> Iterator[str]:
+    if said := made_up(findings):
+        yield said
     failing = [short(check.name) for check in findings.checks if check.is_certain and not check.passed]
     if failing:
         names = "; ".join(failing[:5]) + ("; …" if len(failing) > 5 else "")

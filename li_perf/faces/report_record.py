@@ -109,7 +109,10 @@ def _sources(findings: Findings) -> Section:
     return Section(
         name="sources",
         title=f"The figures rest on {plural(len(findings.sources), 'download')}",
-        text=("Received = kept + duplicates + rejected. The hash is of the pages as they were received.",),
+        text=(
+            *_asked(findings),
+            "Received = kept + duplicates + rejected. The hash is of the pages as they were received.",
+        ),
         tables=(
             table(
                 "Source row counts",
@@ -120,6 +123,11 @@ def _sources(findings: Findings) -> Section:
         ),
         quotes=tuple(quote for source in findings.sources for quote in _quotes(source)),
     )
+
+
+def _asked(findings: Findings) -> Iterator[str]:
+    if findings.servers:
+        yield f"Asked: {', '.join(f'{name} at {short(url, 200)}' for name, url in findings.servers.items())}."
 
 
 def _counts(source: Source) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from li_perf.steps import account
 from li_perf.steps.apart import apart
 from li_perf.steps.job import Job, Progress
 from li_perf.steps.outcomes import settle
+from li_perf.steps.servers import asked, is_made_up
 from li_perf.store import gold
 from li_perf.store.runs import now
 from li_perf.store.workbench import Workbench, workbench
@@ -88,6 +89,7 @@ async def _findings(job: Job, found: summary.Summary, book: account.Account, ext
         "distinct_addresses": book.distinct_addresses,
         "checks": [*found.checks, *book.checks],
     }
+    servers = asked(job.city, job.run.settings)
     return Findings(
         city=job.city.name,
         agency=job.inspections.agency,
@@ -103,5 +105,7 @@ async def _findings(job: Job, found: summary.Summary, book: account.Account, ext
         failures=book.failures,
         limits=[*book.warnings, *summary.LIMITS],
         version=__version__,
+        servers=servers,
+        is_made_up=is_made_up(servers),
         **fields,
     )

@@ -1,13 +1,35 @@
-"""How politely the two servers of Philadelphia are asked; the figures are the City's own."""
+"""Where servers are asked, and how politely; the figures are the City's own."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from li_perf.cities.city import City
 from li_perf.engine.server import BreakerPolicy, Quota, Server
+from li_perf.wire import is_loopback
 
 # Requests a second. The City's gateway blocks above 5,000 in 5 minutes (mulesoft-flex-gateway-iac, waf.tf).
 AIS_CEILING = 5_000 / 300
 CARTO_CEILING = 15.0  # requests a second, Carto's documented limit for enterprise accounts
 PORTAL_CEILING = 10.0  # requests a second; no portal publishes one, and a page is thousands of rows
+
+
+def asked(city: City, kept: Mapping[str, Any]) -> dict[str, str]:
+    """The address at which each of the city's servers was asked, by what a run keeps of its settings."""
+    if city.inspections is None:
+        return {city.requests.portal.title: portal_address(city, kept.get("portal_url"))}
+    return {name: kept[key] for name, key in (("AIS", "ais_url"), ("Carto", "carto_url")) if kept.get(key)}
+
+
+def portal_address(city: City, url: str | None) -> str:
+    """Where the city's portal is, or what `url` puts in its place; {city} in it becomes the city's name."""
+    return (url or city.portal_url).replace("{city}", city.name)
+
+
+def is_made_up(servers: Mapping[str, str]) -> bool:
+    """Whether one of these was on this machine, as the servers of a simulated city are."""
+    return any(map(is_loopback, servers.values()))
 
 
 def ais_server(

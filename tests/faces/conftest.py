@@ -320,6 +320,7 @@ def full() -> Findings:
             "That two things happened at one place within a window does not show that one led to the other.",
         ],
         version="0.1.0",
+        servers={"AIS": "https://api.phila.gov/ais/v2", "Carto": "https://phl.carto.com/api/v2/sql"},
     )
 
 
@@ -344,7 +345,7 @@ def hostile(full: Findings, attack: str) -> Findings:
 def _emptied(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _emptied_field(key, item) for key, item in value.items()}
-    return 0 if isinstance(value, int) else value
+    return type(value)() if isinstance(value, int) else value
 
 
 def _emptied_field(key: str, value: Any) -> Any:
@@ -376,7 +377,7 @@ def _poisoned(value: Any, attack: str, fields: set[str]) -> Any:
 
 OPEN_KEYS = {
     *("L0", "M1", "M2", "M3(60)", "M4(60)", "M5(60)", "M6(60)", "B(60)", "E(60)", "server_error", "unreachable"),
-    *("ais", "local", "opa"),
+    *("ais", "local", "opa", "AIS", "Carto"),
     *(
         "parcel_exact",
         "parcel_building_only",

@@ -1,0 +1,76 @@
+"""A city that is made up says so wherever its figures are shown."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from li_perf.cities import CITIES
+from li_perf.cli import exit_code
+from li_perf.steps.servers import asked, is_made_up
+
+SAID = "This city is made up: its figures are for trying things out and say nothing of Philadelphia."
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder in which `li-perf demo` was run."""
+    folder = tmp_path_factory.mktemp("demo")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("LI_PERF_") and name != "LI_PERF_REAL_DATA"]:
+            patch.delenv(name)
+        patch.chdir(folder)
+        assert exit_code(["demo"]) == 0
+        yield folder
+
+
+def test_every_report_of_a_made_up_city_says_so_at_its_top(demo: Path) -> None:
+    written = demo / "output/demo-2000-311"
+    assert " ".join((written / "report.txt").read_text().split()).startswith(f"WARNING: {SAID} 1. 2,000 service")
+    page = (written / "report.html").read_text()
+    assert page.index(SAID) < page.index("have a matching code violation")
+    report = json.loads((written / "report.json").read_text())
+    assert report["is_made_up"] is True
+    assert set(report["servers"]) == {"AIS", "Carto"}
+
+
+def test_a_report_says_where_its_servers_were_asked(demo: Path) -> None:
+    text = " ".join((demo / "output/demo-2000-311/report.txt").read_text().split())
+    servers = json.loads((demo / "output/demo-2000-311/report.json").read_text())["servers"]
+    assert f"Asked: AIS at {servers['AIS']}, Carto at {servers['Carto']}." in text
+    assert servers["AIS"].startswith("http://127.0.0.1:")
+
+
+def test_a_report_that_is_made_anew_of_a_made_up_city_says_so_on_the_terminal(
+    demo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    assert exit_code(["report", "--data", "data/demo-2000-311", "--output", "again"]) == 0
+    assert capsys.readouterr().out.splitlines()[0] == SAID
+    assert json.loads((demo / "again/report.json").read_text())["is_made_up"] is True
+
+
+@pytest.mark.parametrize(
+    ("city", "kept", "made_up"),
+    [
+        ("philadelphia", {"ais_url": "https://a.org/ais", "carto_url": "https://b.org/sql"}, False),
+        ("philadelphia", {"ais_url": "https://a.org/ais", "carto_url": "http://127.0.0.1:8310/sql"}, True),
+        ("philadelphia", {"ais_url": "http://localhost/ais", "carto_url": "https://b.org/sql"}, True),
+        (
+            "philadelphia",
+            {"ais_url": "https://a.org", "carto_url": "https://b.org", "portal_url": "http://[::1]"},
+            False,
+        ),
+        ("philadelphia", {}, False),
+        ("gainesville", {"ais_url": "http://localhost/ais", "portal_url": None}, False),
+        ("gainesville", {"portal_url": "http://127.0.0.1:8310/{city}"}, True),
+    ],
+)
+def test_a_city_is_made_up_whose_own_servers_were_on_this_machine(
+    city: str, kept: dict[str, str | None], made_up: bool
+) -> None:
+    assert is_made_up(asked(CITIES[city], kept)) is made_up
