@@ -12,6 +12,8 @@ import pytest
 from li_perf.cities import CITIES
 from li_perf.cli import exit_code
 from li_perf.steps.servers import asked, is_made_up
+from li_perf.store import runs
+from li_perf.store.opening import open_ledger
 
 SAID = "This city is made up: its figures are for trying things out and say nothing of Philadelphia."
 
@@ -74,3 +76,29 @@ def test_a_city_is_made_up_whose_own_servers_were_on_this_machine(
     city: str, kept: dict[str, str | None], made_up: bool
 ) -> None:
     assert is_made_up(asked(CITIES[city], kept)) is made_up
+
+
+def test_the_measures_of_a_made_up_city_say_so(demo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place = ["--data", "data/demo-2000-311"]
+    assert exit_code(["measure", *place]) == 0
+    capsys.readouterr()
+    assert exit_code(["metrics", *place]) == 0
+    assert capsys.readouterr().out.startswith(f"{SAID}\n")
+    assert exit_code(["metrics", *place, "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["is_made_up"] is True
+    assert exit_code(["metrics", *place, "--format", "csv"]) == 0
+    caught = capsys.readouterr()
+    assert (caught.out.split(",")[0], caught.err) == ("city", f"{SAID}\n")
+
+
+async def test_the_api_says_which_city_is_made_up(tmp_path: Path) -> None:
+    from faces.api.conftest import make, serving
+
+    await make(tmp_path / "philadelphia.db", [])
+    async with open_ledger(tmp_path / "philadelphia.db") as ledger, serving(tmp_path) as get:
+        assert (await get("/v1/cities/philadelphia")).json["is_made_up"] is False
+        settings = {"ais_url": "http://127.0.0.1:1", "carto_url": "http://127.0.0.1:1"}
+        await runs.begin(
+            ledger, city="philadelphia", since="2025-01-01", until="2026-01-01", settings=settings, version="0"
+        )
+        assert (await get("/v1/cities/philadelphia")).json["is_made_up"] is True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from functools import partial
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -19,9 +20,11 @@ from li_perf.engine.halt import Halt
 from li_perf.errors import UserError
 from li_perf.faces import figures as face
 from li_perf.faces.again import command, completing
+from li_perf.faces.words import made_up_city
 from li_perf.signals import until_told
 from li_perf.steps.measure import between
 from li_perf.steps.measure import measure as measure_step
+from li_perf.steps.servers import is_of_made_up
 from li_perf.store import measures
 from li_perf.store.columns import parquet
 from li_perf.store.opening import open_ledger
@@ -64,24 +67,28 @@ def metrics_verb(
     bounds: dict[str, Any] = {} if kind == "all" else span
     query = measures.selection(period=kind, level=level, names=wanted, **bounds)
 
-    async def looking(_: Halt) -> tuple[measures.Measurement | None, list[measures.Figure]]:
+    async def looking(_: Halt) -> tuple[measures.Measurement | None, list[measures.Figure], bool]:
         async with open_ledger(path, read_only=True) as ledger:
-            return await measures.measured(ledger), await measures.figures(ledger, query)
+            is_false = await is_of_made_up(ledger, place)
+            return await measures.measured(ledger), await measures.figures(ledger, query), is_false
 
     with completing(order.place):
-        about, found = until_told(looking)
+        about, found, is_false = until_told(looking)
     if about is None:
         raise UserError(f"{place.title} is not measured yet. `{command('measure', order.place)}` does it.")
     if kind == "all" and any(span.values()):  # days that are no period of their own are measured now
         requests, found = between(place, path, level=level, as_of=about.as_of, **span)
         about = msgspec.structs.replace(about, requests=requests)
         found = sorted((one for one in found if not wanted or one.name in wanted), key=_order)
+    if is_false and form != "json":
+        print(made_up_city(place.title), file=sys.stdout if form == "table" else sys.stderr)
     if form == "parquet":
         sys.stdout.buffer.write(parquet(face.SCHEMA, face.rows(place.name, about, found)))
     elif form == "csv":
         sys.stdout.write(face.as_csv(place.name, about, found))
     else:
-        print(face.as_json(place.name, about, found) if form == "json" else face.as_table(place.title, about, found))
+        as_json = partial(face.as_json, is_made_up=is_false)
+        print(as_json(place.name, about, found) if form == "json" else face.as_table(place.title, about, found))
     return 0
 
 

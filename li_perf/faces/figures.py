@@ -42,11 +42,12 @@ def as_csv(city: str, about: Measurement, figures: Sequence[Figure]) -> str:
     return file.getvalue()
 
 
-def as_json(city: str, about: Measurement, figures: Sequence[Figure]) -> str:
+def as_json(city: str, about: Measurement, figures: Sequence[Figure], *, is_made_up: bool = False) -> str:
     """`items` have null for all areas or types, and an empty text for those that name none."""
     names = dict.fromkeys(figure.name for figure in figures)
     found = {
         "city": city,
+        "is_made_up": is_made_up,
         "as_of": about.as_of,
         "requests": about.requests,
         "definitions": {name: {"unit": BY_NAME[name].unit, "definition": BY_NAME[name].definition} for name in names},

@@ -18,17 +18,15 @@ from li_perf.faces.report_values import (
     share,
     short,
 )
+from li_perf.faces.words import made_up_city
 
 BAND = 2 / 3
 """The City says that a third of L&I's tickets are unfounded; more matched than the rest is too good to be true."""
 
 
-MADE_UP = "This city is made up: its figures are for trying things out and say nothing of {}."
-
-
 def made_up(findings: Findings) -> str | None:
     """That the figures are of servers on this machine; None where no server was."""
-    return MADE_UP.format(place_name(findings.city)) if findings.is_made_up else None
+    return made_up_city(place_name(findings.city)) if findings.is_made_up else None
 
 
 def answers(findings: Findings) -> tuple[Answer, ...]:

@@ -1,4 +1,4 @@
-"""Times and servers in an operator's words."""
+"""Times, servers and made-up cities in words that several faces say."""
 
 from __future__ import annotations
 
@@ -8,6 +8,11 @@ from li_perf.engine.verdict import Verdict
 from li_perf.engine.vitals import Vitals
 
 HELD = 1.0  # seconds of waiting that are worth a word
+
+
+def made_up_city(title: str) -> str:
+    """What stands at the top of all that is of a simulated city."""
+    return f"This city is made up: its figures are for trying things out and say nothing of {title}."
 
 
 def span(seconds: float) -> str:

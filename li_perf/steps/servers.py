@@ -7,6 +7,8 @@ from typing import Any
 
 from li_perf.cities.city import City
 from li_perf.engine.server import BreakerPolicy, Quota, Server
+from li_perf.store import runs
+from li_perf.store.reading import Reads
 from li_perf.wire import is_loopback
 
 # Requests a second. The City's gateway blocks above 5,000 in 5 minutes (mulesoft-flex-gateway-iac, waf.tf).
@@ -30,6 +32,12 @@ def portal_address(city: City, url: str | None) -> str:
 def is_made_up(servers: Mapping[str, str]) -> bool:
     """Whether one of these was on this machine, as the servers of a simulated city are."""
     return any(map(is_loopback, servers.values()))
+
+
+async def is_of_made_up(ledger: Reads, city: City) -> bool:
+    """Whether the run that was begun last in this store asked a made-up city."""
+    last = await runs.latest(ledger)
+    return last is not None and is_made_up(asked(city, last.settings))
 
 
 def ais_server(

@@ -32,7 +32,8 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True):
 class CityItem(msgspec.Struct, frozen=True, kw_only=True):
     """A city: what it has, and as of when its measures are of how many requests; null before the first measures.
 
-    `area_title` is what the city calls an area. `problem` says why its store cannot be used, if so.
+    `area_title` is what the city calls an area. `is_made_up` says that the last run asked a simulated city, so that no
+    figure here is of the real one. `problem` says why its store cannot be used, if so.
     """
 
     name: str
@@ -43,6 +44,7 @@ class CityItem(msgspec.Struct, frozen=True, kw_only=True):
     as_of: str | None
     made_at: str | None
     requests: int | None
+    is_made_up: bool
     problem: str | None
 
 

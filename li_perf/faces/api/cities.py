@@ -15,6 +15,7 @@ from li_perf.faces.api.documents import answered
 from li_perf.faces.api.figures import Group, Question, figures_of
 from li_perf.faces.api.sending import Table, Version, made_at, send, unchanged
 from li_perf.faces.api.serving import Held
+from li_perf.steps.servers import is_of_made_up
 from li_perf.store import measures
 from li_perf.store.measures import Measurement
 
@@ -56,9 +57,10 @@ async def types(
 
 
 async def _item(held: Held) -> CityItem:
-    found, problem = None, None
+    found, problem, is_false = None, None, False
     try:
         found = await look(held)
+        is_false = found is not None and await held.shelf.look(lambda snapshot: is_of_made_up(snapshot, held.city))
     except StoreError:
         problem = "The store cannot be read; this server's log says why."
     place = held.city
@@ -71,6 +73,7 @@ async def _item(held: Held) -> CityItem:
         as_of=found.as_of if found else None,
         made_at=found.made_at if found else None,
         requests=found.requests if found else None,
+        is_made_up=is_false,
         problem=problem,
     )
 
@@ -87,7 +90,7 @@ async def look(held: Held) -> Measurement | None:
 def _send(request: Request, items: list[CityItem], body: Cities | CityItem) -> Response:
     times = [made_at(item.made_at) for item in items if item.made_at]
     latest = max((time for time in times if time), default=None)
-    parts = [f"{item.name} {item.as_of} {item.made_at} {item.problem}" for item in items]
+    parts = [f"{item.name} {item.as_of} {item.made_at} {item.is_made_up} {item.problem}" for item in items]
     version = Version(parts=parts, made_at=latest, is_dated=False)
     if version.is_held_by(request):
         return unchanged(request, version)
