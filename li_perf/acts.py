@@ -21,11 +21,11 @@ from li_perf.faces import health, messages
 from li_perf.faces import report as report_face
 from li_perf.faces.again import Place, command, completing
 from li_perf.faces.brief import brief
-from li_perf.faces.folder import check_folder
+from li_perf.faces.folder import check_folder, displaced
 from li_perf.faces.progress import telling
 from li_perf.model import Period
 from li_perf.session import FIRST_CITY, Order, Which, at_work
-from li_perf.settings import Settings
+from li_perf.settings import Settings, output_of
 from li_perf.signals import until_told
 from li_perf.steps import run as run_step
 from li_perf.steps.follow import follow
@@ -42,12 +42,13 @@ log = logging.getLogger(__name__)
 def whole(order: Order, act: Callable[[Job], Coroutine[Any, Any, Findings]] = run_step.run) -> int:
     """A whole run and its report."""
     settings = order.settings
-    check_folder(settings.output)
+    if order.period:  # else the run of before says where its report is
+        check_folder(settings.output)
     with _telling(settings) as tell, completing(order.place):
-        findings = until_told(
+        findings, folder = until_told(
             lambda halt: at_work(replace(order, tell=tell), _reporting(settings, act), halt), again=_to_go_on(order)
         )
-    return _conclude(findings, settings.output, order.place)
+    return _conclude(findings, folder, order.place)
 
 
 @contextmanager
@@ -66,16 +67,20 @@ def _telling(settings: Settings) -> Iterator[Tell]:
 
 
 def _reporting(settings: Settings, act: Callable[[Job], Coroutine[Any, Any, Findings]]) -> Callable[[Job], Any]:
-    """The act, and the report written while the store is still ours."""
+    """The act, and the report written while the store is still ours: the findings, and the report's folder."""
 
-    async def acting(job: Job) -> Findings:
+    async def acting(job: Job) -> tuple[Findings, Path]:
+        folder = output_of(settings, job.run.settings)
+        check_folder(folder)
+        if said := displaced(folder, job.period):
+            log.warning(said)
         findings = await act(job)
         await gold.with_match_rows(
-            job.ledger, lambda rows: report_face.write(findings, rows, gold.MATCH_HEADER, settings.output)
+            job.ledger, lambda rows: report_face.write(findings, rows, gold.MATCH_HEADER, folder)
         )
         if job.servers:
             await run_step.finish(job, findings)
-        return findings
+        return findings, folder
 
     return acting
 
@@ -163,11 +168,11 @@ def demo(settings: Settings, simulation: Simulation, *, again: str) -> int:
         again=again,
     )
 
-    async def against_a_neighbour(halt: Halt, tell: Tell) -> Findings:
+    async def against_a_neighbour(halt: Halt, tell: Tell) -> tuple[Findings, Path]:
         async with neighbour(simulation) as addresses:
             there = here.model_copy(update=msgspec.structs.asdict(addresses))
             return await at_work(replace(order, settings=there, tell=tell), _reporting(here, run_step.run), halt)
 
     with _telling(settings) as tell, completing(order.place):
-        findings = until_told(lambda halt: against_a_neighbour(halt, tell), again=again)
-    return _conclude(findings, here.output, order.place)
+        findings, folder = until_told(lambda halt: against_a_neighbour(halt, tell), again=again)
+    return _conclude(findings, folder, order.place)

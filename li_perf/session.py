@@ -143,7 +143,8 @@ async def _run_for(order: Order, ledger: Ledger) -> tuple[Run, Settings]:
     if run is not None and not await runs.downloads(ledger, run.id):
         await runs.note(ledger, run.id, settings=msgspec.json.encode(kept).decode())
         await ledger.transact(_old_answers(order.settings))
-        return run, order.settings  # it was begun, but never got an answer: perhaps its settings were wrong
+        # it was begun, but never got an answer: perhaps its settings were wrong
+        return await runs.by_id(ledger, run.id), order.settings
     if run is not None and (order.is_simulated or not order.with_servers):
         return run, order.settings  # it may be asked elsewhere, or nobody is
     if run is not None:

@@ -95,6 +95,13 @@ def load(**flags: Any) -> Settings:
     return settings
 
 
+def output_of(settings: Settings, kept: Mapping[str, Any]) -> Path:
+    """The folder of a run's report: the one that was named, else that of the run's beginning, by what it keeps."""
+    if "output" in settings.model_fields_set:
+        return settings.output
+    return Path(kept.get("in_force", {}).get("output", settings.output))
+
+
 def elsewhere(settings: Settings) -> dict[str, str]:
     """The folders that the command line named: without its flags they would be others."""
     rest = {name: getattr(settings, name) for name in Settings.model_fields if name not in ("data", "output")}
