@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,8 @@ from support.processes import City, simulated
 
 from li_perf.cli import exit_code
 from li_perf.settings import Settings, output_of
+from li_perf.store import runs
+from li_perf.store.opening import open_ledger
 
 
 @pytest.fixture
@@ -70,3 +73,29 @@ def test_a_report_that_takes_the_place_of_another_periods_says_so(
     report.write_text("{")
     assert exit_code(["report"]) == 0
     assert "is reported" not in capsys.readouterr().err, "nobody knows what it was"
+
+
+async def three_runs(path: Path) -> None:
+    """A store whose last run is finished, and the two before are not."""
+    async with open_ledger(path) as ledger:
+        for year in (2024, 2023, 2025):
+            about = {"since": f"{year}-01-01", "until": f"{year + 1}-01-01", "settings": {}, "version": "0"}
+            begun = await runs.begin(ledger, city="gainesville", **about)
+        await runs.note(ledger, begun.id, finished_at=runs.now())
+
+
+def test_status_names_each_period_that_is_not_at_its_end(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own").mkdir()
+    asyncio.run(three_runs(tmp_path / "own/gainesville.db"))
+    assert exit_code(["status", "gainesville", "--data", "own"]) == 0
+    periods = [["2023-01-01", "2024-01-01"], ["2024-01-01", "2025-01-01"]]
+    assert capsys.readouterr().out.splitlines()[-2:] == [
+        f"Not finished: {since} until {until}; "
+        f"`li-perf run gainesville --data own --since {since} --until {until}` goes on."
+        for since, until in periods
+    ]
+    assert exit_code(["status", "gainesville", "--data", "own", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["unfinished"] == periods

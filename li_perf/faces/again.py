@@ -13,7 +13,8 @@ from li_perf.errors import LiPerfError
 GOING_ON = ("run", "resume", "retry")
 REPORTING = (*GOING_ON, "report")
 VERBS = (*REPORTING, "download", "clean", "enrich", "match", "measure", "status", "verify")
-NAMED = re.compile(rf"`li-perf ({'|'.join(VERBS)})( --json| --afresh)?`")
+FLAGS = " --json| --afresh| --since [0-9-]+ --until [0-9-]+"
+NAMED = re.compile(rf"`li-perf ({'|'.join(VERBS)})({FLAGS})?`")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

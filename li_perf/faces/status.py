@@ -34,6 +34,10 @@ def status_text(found: Status) -> str:
         lines.append(f"  AIS has answered {pace(found.answers_a_second)} in the last minute{left}")
     if not found.is_finished:
         lines.append(_seen(found))
+    lines += [
+        f"Not finished: {since} until {until}; `li-perf run --since {since} --until {until}` goes on."
+        for since, until in found.unfinished
+    ]
     return "\n".join(visible(line) for line in lines)
 
 

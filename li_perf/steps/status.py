@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from types import MappingProxyType
@@ -30,7 +30,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     was, and `seconds_since_seen` how long ago that was; both say nothing of a finished run. `answers` counts by source,
     and `asked_again` the questions that took more than one call; these, as `questions`, `fetches` and `failures`, are
     None for a city without inspections. `silver` is the number of requests in the lake, None before the first clean,
-    and `measured_as_of` the end of the download that was measured last.
+    and `measured_as_of` the end of the download that was measured last. `unfinished` are the periods, as two days, of
+    this store's other runs that are not at their end.
     """
 
     city: str
@@ -52,6 +53,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     requests_sent: dict[str, dict[str, int]]
     answers_a_second: float | None
     seconds_left: float | None
+    unfinished: Sequence[tuple[str, str]]
 
 
 async def status(ledger: Ledger, city: City) -> Status:
@@ -73,6 +75,7 @@ async def status(ledger: Ledger, city: City) -> Status:
         measured_as_of=measured.as_of if measured else None,
         servers=servers,
         seconds_since_seen=min((_seconds_since(each["at"]) for each in servers.values()), default=None),
+        unfinished=await runs.unfinished_periods(ledger, but=last.id),
         requests_sent=await runs.requests_sent(ledger, last.id),
         **(await _looked_up(ledger, last) if city.inspections else NO_LOOK_UPS),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -79,6 +79,13 @@ async def unfinished(ledger: Ledger, *, period: tuple[str, str] | None = None) -
         query = query.where(run.c.since == period[0], run.c.until == period[1])
     rows = await ledger.rows(query)
     return _run(rows[0]) if rows else None
+
+
+async def unfinished_periods(ledger: Ledger, *, but: int) -> Sequence[tuple[str, str]]:
+    """The periods (two days as ISO text) of unfinished runs other than that one, each once, in their order."""
+    here = run.c.finished_at.is_(None) & (run.c.id != but)
+    rows = await ledger.rows(select(run.c.since, run.c.until).where(here).distinct().order_by(run.c.since, run.c.until))
+    return [(row.since, row.until) for row in rows]
 
 
 async def cleaned(ledger: Reads) -> Run | None:
