@@ -105,6 +105,26 @@ def test_requests_since_a_day_are_measured_as_such(city: StandIn, capsys: pytest
     assert items(capsys, "--since", "2025-03-01") == items(capsys), "all of them, by either way"
 
 
+@pytest.mark.parametrize("more", [["--since", "2030-01-01"], ["--period", "month", "--until", "2020-01-01"]])
+def test_days_without_requests_are_said_to_have_none(
+    more: list[str], city: StandIn, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exit_code(RUN) == 0
+    capsys.readouterr()
+    assert exit_code(["metrics", "gainesville", *more]) == 0
+    caught = capsys.readouterr()
+    assert "Gainesville has no such requests. Without --since and --until there are 11." in caught.err
+    assert " as of " not in caught.out
+    assert items(capsys, *more) == []
+
+
+def test_a_table_by_week_has_the_measures_that_there_are(city: StandIn, capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(RUN) == 0
+    found = said(capsys, "metrics", "gainesville", "--period", "week")
+    assert "volume" in found
+    assert "p90_ttr" not in found
+
+
 def test_a_city_of_which_one_request_was_reopened_tells_of_all(
     city: StandIn, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -168,6 +188,11 @@ def test_everything_is_downloaded_again_when_that_is_wished(city: StandIn, capsy
         (["metrics", "gainesville", "--since", "soon"], "--since 'soon' is not a date"),
         (["measure", "gainesville"], "Begin with `li-perf run gainesville`"),
         (["report", "gainesville"], "Begin with `li-perf run gainesville`"),
+        (
+            ["metrics", "gainesville", "--by", "area,type", "--period", "quarter"],
+            "figures for these periods only: all, month, year.",
+        ),
+        (["metrics", "gainesville", "--period", "week", "--name", "p90_ttr"], "By week there is no p90_ttr; there are"),
         (["watch", "--every", "1s"], "no span of a minute or more"),
         (["watch", "--every", "often"], "write it as 90s, 50m, 6h or 1d"),
         (["watch", "atlantis"], "There is no city 'atlantis'"),

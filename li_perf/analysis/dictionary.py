@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from li_perf.analysis.metrics import HIGHEST_SCORE, ON_TIME_TARGET_PCT
+from li_perf.analysis.metrics import HIGHEST_SCORE, OF_TYPES_IN_AREAS, ON_TIME_TARGET_PCT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,3 +165,18 @@ ROLLING = Measure(
 )
 
 BY_NAME: Mapping[str, Measure] = MappingProxyType({measure.name: measure for measure in MEASURES})
+
+
+def made(period: str) -> tuple[Measure, ...]:
+    """The measures that there are by such a period."""
+    return BY_WEEK if period == "week" else MEASURES
+
+
+def never_made(names: Iterable[str], *, level: str, period: str) -> str | None:
+    """The sentence for what is never measured, as nothing would be no answer; None where all of it is."""
+    if level == "area_type" and period not in OF_TYPES_IN_AREAS:
+        return f"By area and type there are figures for these periods only: {', '.join(sorted(OF_TYPES_IN_AREAS))}."
+    if never := [name for name in names if BY_NAME[name] not in made(period)]:
+        few = ", ".join(measure.name for measure in made(period))
+        return f"By {period} there is no {', '.join(never)}; there are {few}."
+    return None

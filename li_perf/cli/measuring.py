@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Iterable
-from functools import partial
 from typing import Annotated, Any, Literal
 
 import msgspec
 import typer
 
 from li_perf import acts
-from li_perf.analysis.dictionary import BY_NAME
+from li_perf.analysis.dictionary import BY_NAME, made, never_made
 from li_perf.analysis.metrics import PERIODS
+from li_perf.cities.city import City
 from li_perf.cli.app import app
 from li_perf.cli.dates import day
 from li_perf.cli.options import CityName, Data, here, last_run
@@ -29,6 +30,7 @@ from li_perf.store import measures
 from li_perf.store.columns import parquet
 from li_perf.store.opening import open_ledger
 
+log = logging.getLogger(__name__)
 Format = Literal["table", "csv", "json", "parquet"]
 LEVELS = {"": "city", "area": "area", "type": "type", "area,type": "area_type", "type,area": "area_type"}
 By = Annotated[str, typer.Option(help="By what the requests are grouped: area, type, or area,type; the city without.")]
@@ -61,8 +63,10 @@ def metrics_verb(
     """The measures of a city's requests, each with its definition, and how many requests it is taken over."""
     order = here(city, data)
     place, path = order.city, order.path
-    wanted = _names(names) or (list(face.SHOWN) if form == "table" else [])
     level, kind = LEVELS[_one_of("--by", by, LEVELS)], _one_of("--period", period, PERIODS)
+    if said := never_made(asked := _names(names), level=level, period=kind):
+        raise UserError(said)
+    wanted = asked or [one.name for one in made(kind) if one.name in face.SHOWN or form != "table"]
     span = {"since": day(since, "--since") if since else None, "until": day(until, "--until") if until else None}
     bounds: dict[str, Any] = {} if kind == "all" else span
     query = measures.selection(period=kind, level=level, names=wanted, **bounds)
@@ -76,20 +80,33 @@ def metrics_verb(
         about, found, is_false = until_told(looking)
     if about is None:
         raise UserError(f"{place.title} is not measured yet. `{command('measure', order.place)}` does it.")
+    total = about.requests
     if kind == "all" and any(span.values()):  # days that are no period of their own are measured now
         requests, found = between(place, path, level=level, as_of=about.as_of, **span)
         about = msgspec.structs.replace(about, requests=requests)
-        found = sorted((one for one in found if not wanted or one.name in wanted), key=_order)
+        found = [one for one in found if one.name in wanted]
     if is_false and form != "json":
         print(made_up_city(place.title), file=sys.stdout if form == "table" else sys.stderr)
+    if not found:
+        without = f" Without --since and --until there are {total:,}." if any(span.values()) else ""
+        log.warning(f"{place.title} has no such requests.{without}")
+        if form == "table":
+            return 0
+    _print(form, place, about, sorted(found, key=face.order), is_false)
+    return 0
+
+
+def _print(
+    form: Format, place: City, about: measures.Measurement, found: list[measures.Figure], is_false: bool
+) -> None:
     if form == "parquet":
         sys.stdout.buffer.write(parquet(face.SCHEMA, face.rows(place.name, about, found)))
     elif form == "csv":
         sys.stdout.write(face.as_csv(place.name, about, found))
+    elif form == "json":
+        print(face.as_json(place.name, about, found, is_made_up=is_false))
     else:
-        as_json = partial(face.as_json, is_made_up=is_false)
-        print(as_json(place.name, about, found) if form == "json" else face.as_table(place.title, about, found))
-    return 0
+        print(face.as_table(place.title, about, found))
 
 
 def _names(text: str | None) -> list[str]:
@@ -101,7 +118,3 @@ def _one_of(flag: str, word: str, words: Iterable[str]) -> str:
     if (plain := word.replace(" ", "")) not in words:
         raise UserError(f"{flag} {word!r} is none of: {', '.join(filter(None, words))}.")
     return plain
-
-
-def _order(figure: measures.Figure) -> tuple[str, str, str]:
-    return figure.name, figure.area or "", figure.type or ""

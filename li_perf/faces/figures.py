@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -22,6 +25,22 @@ HEADER = (
 SCHEMA = dict.fromkeys(HEADER, "varchar") | {"starts_on": "date", "value": "double", "n": "bigint"}
 SHOWN = ("volume", "open_requests", "median_ttr", "p90_ttr", "on_time_pct")  # as many as fit a terminal
 UNKNOWN = "(none named)"
+DIGITS = re.compile(r"([0-9]+)")
+
+
+def order(figure: Figure) -> tuple[Any, ...]:
+    """By measure, area, type and day; numbers in names as numbers: 2 stands before 10."""
+    return figure.name, _natural(figure.area), _natural(figure.type), figure.starts_on or date.min
+
+
+def _natural(name: str | None) -> list[tuple[bool, int, str]]:
+    parts = DIGITS.split(name or "")
+    return [(False, int(part), "") if DIGITS.fullmatch(part) else (True, 0, part) for part in parts if part]
+
+
+def plain(value: float | None, unit: str) -> float | None:
+    """A count without a fraction."""
+    return int(value) if value is not None and unit == "requests" else value
 
 
 def rows(city: str, about: Measurement, figures: Sequence[Figure]) -> Iterator[tuple[Any, ...]]:
@@ -30,8 +49,8 @@ def rows(city: str, about: Measurement, figures: Sequence[Figure]) -> Iterator[t
         measure = BY_NAME[figure.name]
         excluded = "; ".join(f"{reason}: {count}" for reason, count in figure.excluded.items()) or None
         yield (
-            *(city, figure.name, measure.unit, _all(figure.area), _all(figure.type), figure.period, figure.starts_on),
-            *(figure.value, figure.n, excluded, about.as_of, measure.definition),
+            *(city, figure.name, measure.unit, figure.area, figure.type, figure.period, figure.starts_on),
+            *(plain(figure.value, measure.unit), figure.n, excluded, about.as_of, measure.definition),
         )
 
 
@@ -74,16 +93,23 @@ def as_table(title: str, about: Measurement, figures: Sequence[Figure], *, width
         table.add_row(*(_shown(key[place]) for place in keys), *(_value(found.get(name)) for name in names))
     console = Console(file=io.StringIO(), width=width or 160, color_system=None)
     console.print(table)
-    meanings = "\n".join(f"{name}: {BY_NAME[name].definition}" for name in names)
+    meanings = "\n".join([*(f"{name}: {BY_NAME[name].definition}" for name in names), *_dashes(figures)])
     return f"{console.file.getvalue().rstrip()}\n\n{meanings}"  # type: ignore[attr-defined]
 
 
-def _all(part: str | None) -> str | None:
-    return UNKNOWN if part == "" else part
+def _dashes(figures: Sequence[Figure]) -> Iterator[str]:
+    """Why a measure has no value, where no request counts: how many each reason leaves out."""
+    left_out: dict[str, Counter[str]] = {}
+    for figure in figures:
+        if figure.value is None and not figure.n:
+            left_out.setdefault(figure.name, Counter()).update(figure.excluded)
+    for name, reasons in left_out.items():
+        each = ", ".join(f"{reason} ({count:,})" for reason, count in reasons.most_common())
+        yield f"{name} –: no request counts{f': {each}' if each else ''}."
 
 
 def _shown(part: Any) -> str:
-    return "all" if part is None else visible(str(_all(part) if isinstance(part, str) else part))
+    return "all" if part is None else UNKNOWN if part == "" else visible(str(part))
 
 
 def _value(figure: Figure | None) -> str:

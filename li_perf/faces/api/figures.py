@@ -15,6 +15,7 @@ from li_perf.faces.api.answers import Definition, FigureItem, Figures
 from li_perf.faces.api.gold import from_gold
 from li_perf.faces.api.sending import Table, Version, page_after, send
 from li_perf.faces.api.serving import Held
+from li_perf.faces.figures import plain
 from li_perf.store import measures
 from li_perf.store.measures import Measurement
 from li_perf.store.reading import Snapshot
@@ -146,7 +147,12 @@ def _table(page: Figures) -> Table:
 
 
 def _cells(item: FigureItem, meaning: Definition) -> Sequence[object]:
-    said = {"unit": meaning.unit, "definition": meaning.definition, "excluded": _reasons(item.excluded)}
+    said: dict[str, object] = {
+        "unit": meaning.unit,
+        "value": plain(item.value, meaning.unit),
+        "excluded": _reasons(item.excluded),
+        "definition": meaning.definition,
+    }
     return [said[name] if name in said else getattr(item, name) for name in HEADER]
 
 

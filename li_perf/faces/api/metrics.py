@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Literal
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 
-from li_perf.analysis.dictionary import BY_NAME, BY_WEEK, MEASURES, ROLLING, Measure
-from li_perf.analysis.metrics import OF_TYPES_IN_AREAS
+from li_perf.analysis.dictionary import BY_NAME, ROLLING, made, never_made
 from li_perf.faces.api.answers import DayItem, Days, Figures
 from li_perf.faces.api.asking import (
     USUAL,
@@ -57,8 +55,10 @@ async def metrics(
 
     `since` and `until` bound the periods' first days; with the period `all`, the days on which requests were opened.
     """
-    asked = _made(name, by, period)
     group = Group(by=by, period=period, area=area, type=type, since=since, until=until)
+    if said := never_made(name, level=group.level, period=period):
+        raise HTTPException(404, said)
+    asked = [BY_NAME[one] for one in dict.fromkeys(name)] or made(period)
     return await _figures(request, Question(held=held, asked=asked, group=group, limit=limit, offset=offset))
 
 
@@ -116,18 +116,6 @@ async def rolling(
 async def _figures(request: Request, question: Question) -> Response:
     """What was measured, or what has to be."""
     return await (figures_between if question.group.is_span else figures_of)(request, question)
-
-
-def _made(names: Sequence[str], by: str, period: str) -> Sequence[Measure]:
-    """The measures that are asked for. Refuses with 404 what is never measured, as nothing would be no answer."""
-    if by == "area,type" and period not in OF_TYPES_IN_AREAS:
-        kinds = ", ".join(sorted(OF_TYPES_IN_AREAS))
-        raise HTTPException(404, f"By area and type there are figures for these periods only: {kinds}.")
-    made = BY_WEEK if period == "week" else MEASURES
-    if never := [name for name in names if BY_NAME[name] not in made]:
-        few = ", ".join(measure.name for measure in made)
-        raise HTTPException(404, f"By week there is no {', '.join(never)}; there are {few}.")
-    return [BY_NAME[name] for name in dict.fromkeys(names)] or made
 
 
 def _day(row: Any, as_of: str) -> DayItem:

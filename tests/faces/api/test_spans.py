@@ -95,7 +95,7 @@ async def test_one_area_is_one_area_and_the_unplaced_are_counted(api: Get) -> No
     unplaced = (await api("/v1/cities/gainesville/volume/unplaced?until=2025-03-03")).json
     assert [(one["name"], one["value"]) for one in unplaced["items"]] == [("volume", 2.0), ("volume_unplaced", 1.0)]
     table = await api(f"{METRICS}?name=volume&since=2025-03-02&format=csv")
-    assert table.body.decode().splitlines()[1].startswith("volume,requests,,,all,,10.0,10,")
+    assert table.body.decode().splitlines()[1].startswith("volume,requests,,,all,,10,10,")
 
 
 async def test_what_was_computed_is_kept_until_the_lake_is_another(
