@@ -12,14 +12,15 @@ from li_perf.cities.city import City
 from li_perf.engine.halt import Halt
 from li_perf.engine.heartbeat import beating
 from li_perf.engine.server import Server
-from li_perf.settings import Settings
+from li_perf.settings import Settings, check_asked
 from li_perf.steps.job import Servers, open_servers
 from li_perf.steps.servers import ais_server, carto_server, portal_address, portal_server
 
 
 @asynccontextmanager
 async def open_for(city: City, settings: Settings, halt: Halt) -> AsyncIterator[Servers]:
-    """The city's servers, ready to be asked."""
+    """The city's servers, ready to be asked. Raises UserError where these settings forbid it."""
+    check(city, settings)
     async with (
         beating() as heartbeat,
         open_servers(
@@ -31,6 +32,12 @@ async def open_for(city: City, settings: Settings, halt: Halt) -> AsyncIterator[
         ) as servers,
     ):
         yield servers
+
+
+def check(city: City, settings: Settings) -> None:
+    """Raises UserError where the city's servers must not be asked with these settings."""
+    portal = {"portal": portal_address(city, settings.portal_url)}
+    check_asked(settings, {"ais": settings.ais_url, "carto": settings.carto_url} if city.inspections else portal)
 
 
 def _portal(city: City, settings: Settings) -> Server:

@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -21,9 +22,10 @@ from li_perf.wire import is_loopback
 
 PREFIX = "LI_PERF_"
 OF_TESTS = {"LI_PERF_REAL_DATA"}  # where the tests find real rows; no setting of the product
-SOMEWHERE = "https://a.portal"  # in the place of an address that each city gives itself
 KEY = re.compile(r"[!-~]+")  # what a header carries as it is
-SECRETS = ("ais_key", "socrata_token", "opendatasoft_key")
+KEYS = MappingProxyType({"ais": ("ais_key",), "portal": ("socrata_token", "opendatasoft_key")})  # who is shown which
+SECRETS = tuple(name for names in KEYS.values() for name in names)
+CEILINGS = MappingProxyType({"ais": AIS_CEILING, "carto": CARTO_CEILING, "portal": PORTAL_CEILING})
 ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-fA-F:]+\](:[0-9]{1,5})?")
 KEPT = ("ais_url", "carto_url", "portal_url")  # what a resumed run must not change
 BEGUN_WITH = ("prefill", "audit", "max_age")  # what a run decides at its beginning, and goes on with
@@ -131,9 +133,7 @@ def with_kept(settings: Settings, kept: Mapping[str, Any], *, goes_on: bool) -> 
             f"The unfinished run began with other settings:\n{lines}\n"
             "Set them back to resume it, or set LI_PERF_DATA to another folder to begin anew."
         )
-    merged = settings.model_copy(update={name: kept[name] for name in (*KEPT, *BEGUN_WITH) if name in kept})
-    _check(merged)
-    return merged
+    return settings.model_copy(update={name: kept[name] for name in (*KEPT, *BEGUN_WITH) if name in kept})
 
 
 def _refuse_unknown(names: set[str]) -> None:
@@ -149,14 +149,13 @@ def _sentence(error: ValidationError) -> str:
     return "; ".join(problems) + ". Correct it and run again."
 
 
-def _check(settings: Settings) -> None:
-    if settings.store:
-        raise UserError("LI_PERF_STORE: this version keeps its store in SQLite, in LI_PERF_DATA. Unset it.")
-    engines.named(settings.engine)
-    for name in ("data", "output"):
-        _check_folder(name, getattr(settings, name))
-    for name, ceiling in (("ais", AIS_CEILING), ("carto", CARTO_CEILING), ("portal", PORTAL_CEILING)):
-        url, rate = getattr(settings, f"{name}_url") or SOMEWHERE, getattr(settings, f"{name}_rate")
+def check_asked(settings: Settings, addresses: Mapping[str, str]) -> None:
+    """Raises UserError where servers must not be asked with these settings: for an address, a rate, or a key's way.
+
+    `addresses` are those of ais, carto and portal that are to be asked.
+    """
+    for name, url in addresses.items():
+        ceiling, rate = CEILINGS[name], getattr(settings, f"{name}_rate")
         _check_url(f"{PREFIX}{name.upper()}_URL", url)
         if not is_loopback(url) and not 0 < rate <= ceiling:
             raise UserError(
@@ -164,8 +163,16 @@ def _check(settings: Settings) -> None:
                 f"and not above {ceiling:.4g} requests a second, the server's own limit. 0, no limit, is for this "
                 "machine only."
             )
-    for name, url in zip(SECRETS, (settings.ais_url, settings.portal_url, settings.portal_url), strict=True):
-        _check_secret(f"{PREFIX}{name.upper()}", getattr(settings, name), url or SOMEWHERE)
+    _check_secrets(settings)
+
+
+def _check(settings: Settings) -> None:
+    if settings.store:
+        raise UserError("LI_PERF_STORE: this version keeps its store in SQLite, in LI_PERF_DATA. Unset it.")
+    engines.named(settings.engine)
+    for name in ("data", "output"):
+        _check_folder(name, getattr(settings, name))
+    _check_secrets(settings)
     _check_origins(settings.origins)
 
 
@@ -185,11 +192,23 @@ def _check_origins(origins: Sequence[str]) -> None:
             )
 
 
-def _check_secret(name: str, secret: SecretStr | None, url: str) -> None:
-    if secret and not KEY.fullmatch(secret.get_secret_value()):
-        raise UserError(f"{name} holds a blank, a line end or a character that no key has. Set it anew.")
-    if secret and urlsplit(url).scheme == "http" and not is_loopback(url):
-        raise UserError(f"{name} would travel unencrypted to {urlsplit(url).hostname}. Use an https address.")
+def _check_secrets(settings: Settings) -> None:
+    for server, names in KEYS.items():
+        for name in (name for name in names if getattr(settings, name)):
+            if not KEY.fullmatch(getattr(settings, name).get_secret_value()):
+                raise UserError(
+                    f"{PREFIX}{name.upper()} holds a blank, a line end or a character that no key has. Set it anew."
+                )
+            _check_way(f"{PREFIX}{name.upper()}", f"{PREFIX}{server.upper()}_URL", getattr(settings, f"{server}_url"))
+
+
+def _check_way(key: str, name: str, url: str | None) -> None:
+    """A key goes where each city's own address leads, if no other is set; there it goes over https."""
+    if url is None:
+        return
+    _check_url(name, url)
+    if urlsplit(url).scheme == "http" and not is_loopback(url):
+        raise UserError(f"{key} would travel unencrypted to {urlsplit(url).hostname}. Use an https address.")
 
 
 def _check_url(name: str, url: str) -> None:

@@ -316,3 +316,51 @@ async def test_a_made_up_citys_answers_are_never_taken_for_the_citys_own(name: s
         ):
             await work(there, city)
     assert rows(there, "select count(*) from run") == [(1,)]
+
+
+@pytest.mark.parametrize(
+    "name", ["LI_PERF_PORTAL_RATE", "LI_PERF_AIS_RATE", "LI_PERF_CARTO_RATE", "LI_PERF_AIS_URL", "LI_PERF_PORTAL_URL"]
+)
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["status"],
+        ["verify"],
+        ["quality"],
+        ["explain", "1"],
+        ["metrics"],
+        ["report"],
+        ["clean"],
+        ["measure"],
+        ["health"],
+    ],
+    ids=" ".join,
+)
+def test_who_asks_nobody_minds_no_address_rate_or_key(
+    words: list[str], name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(name, "0" if name.endswith("RATE") else "not one")
+    exit_code(words)
+    assert name not in capsys.readouterr().err
+    assert exit_code(["resume"]) == 0, "there is nothing to resume"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["run", "gainesville"], "LI_PERF_PORTAL_RATE is 0: towards data.cityofgainesville.org it must"),
+        (["download", "new-york"], "LI_PERF_PORTAL_RATE is 0: towards data.cityofnewyork.us it must"),
+        (["watch", "vancouver"], "LI_PERF_PORTAL_RATE is 0: towards opendata.vancouver.ca it must"),
+        (["run"], "LI_PERF_AIS_RATE is 0: towards api.phila.gov it must"),
+        (["plan"], "LI_PERF_AIS_RATE is 0: towards api.phila.gov it must"),
+    ],
+    ids=" ".join,
+)
+def test_who_asks_is_refused_a_pace_without_limit_towards_the_server_that_it_asks(
+    words: list[str], said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], scratch: Path
+) -> None:
+    for name in ("LI_PERF_PORTAL_RATE", "LI_PERF_AIS_RATE"):
+        monkeypatch.setenv(name, "0")
+    assert exit_code(words) == 2
+    assert said in capsys.readouterr().err
+    assert list(scratch.iterdir()) == []

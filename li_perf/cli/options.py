@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from li_perf import servers
 from li_perf.cities import CITIES
 from li_perf.cities.city import City
 from li_perf.cli.dates import period
@@ -48,8 +49,9 @@ MetricsPort = Annotated[
 def order_for(
     city: str, which: Which, since: str | None = None, until: str | None = None, **flags: Any
 ) -> tuple[Settings, Order]:
-    """The settings in force, and a run of a period."""
+    """The settings in force, and a run of a period, which asks servers. Raises UserError where it must not."""
     settings, place = load(**flags), city_named(city)
+    servers.check(place, settings)
     asked = period(since, until, today=datetime.now(UTC).astimezone(place.zone).date())
     return settings, Order(city=place, settings=settings, which=which, period=asked)
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from li_perf import acts
+from li_perf import acts, servers
 from li_perf.cities import CITIES
 from li_perf.cli.app import app
 from li_perf.cli.dates import day
@@ -40,6 +40,8 @@ def watch(
         since=day(since, "--since") if since else date(today.year - 1, 1, 1), until=date(today.year + 1, 1, 1)
     )
     settings = load(data=data, output=output, log_format=log_format)
+    for place in places:
+        servers.check(place, settings)
     return acts.keep_fresh(places, settings, period=asked, every=seconds(every))
 
 
