@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.processes import start
 
 from li_perf.cities import CITIES
 from li_perf.cli import exit_code
@@ -102,3 +104,23 @@ async def test_the_api_says_which_city_is_made_up(tmp_path: Path) -> None:
             ledger, city="philadelphia", since="2025-01-01", until="2026-01-01", settings=settings, version="0"
         )
         assert (await get("/v1/cities/philadelphia")).json["is_made_up"] is True
+
+
+@pytest.mark.parametrize("city", ["philadelphia", "gainesville"])
+def test_what_simulate_has_exported_it_has_unset_again(city: str, tmp_path: Path) -> None:
+    with start(["simulate", city, "--port", "0", "--tickets", "9"], dict(os.environ), tmp_path) as process:
+        assert process.stdout
+        said = "".join(iter(process.stdout.readline, "Control-C ends it.\n"))
+        process.terminate()
+    exported = re.findall(r"\b(LI_PERF_[A-Z_]+)=", said)
+    (undone,) = re.findall(r"^  unset (.*)$", said, re.MULTILINE)
+    assert undone.split() == exported != []
+
+
+def test_faults_that_are_none_are_one_sentence_of_a_demo_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert exit_code(["demo", "--faults", "nonsense=3"]) == 2
+    (said,) = capfd.readouterr().err.splitlines()
+    assert said.startswith("li-perf: --faults: ")

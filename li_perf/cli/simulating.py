@@ -30,7 +30,7 @@ from li_perf.cli.options import (
 )
 from li_perf.engine.halt import Halt
 from li_perf.model import Period
-from li_perf.settings import load
+from li_perf.settings import PREFIX, load
 from li_perf.signals import until_told
 from li_perf.steps.simulate import FULL, Addresses, Simulation, simulate_portal
 from li_perf.steps.simulate import simulate as serve_simulation
@@ -96,7 +96,7 @@ def simulate(
         return 0
 
     def announce(addresses: Addresses) -> None:
-        line = msgspec.json.encode(addresses).decode() if child else _how_to_use(addresses)
+        line = msgspec.json.encode(addresses).decode() if child else _of_the_first(addresses)
         print(line, flush=True)
 
     async def serve(halt: Halt) -> None:
@@ -107,18 +107,28 @@ def simulate(
 
 
 def _tell(city: City, asked: Period, url: str) -> None:
-    print(
-        f"A made-up {city.title} is being served. In another terminal:\n"
-        f"  export LI_PERF_PORTAL_URL={url} LI_PERF_PORTAL_RATE=0 LI_PERF_DATA=data/simulated\n"
-        f"  li-perf run {city.name} --since {asked.since} --until {asked.until}\nControl-C ends it.",
-        flush=True,
-    )
+    settings = {"PORTAL_URL": url, "PORTAL_RATE": "0", "DATA": "data/simulated"}
+    command = f"li-perf run {city.name} --since {asked.since} --until {asked.until}"
+    print(_how_to_use(city.title, settings, command), flush=True)
 
 
-def _how_to_use(addresses: Addresses) -> str:
-    return (
-        f"A made-up Philadelphia is being served. In another terminal:\n"
-        f"  export LI_PERF_AIS_URL={addresses.ais_url} LI_PERF_CARTO_URL={addresses.carto_url}\n"
-        "  export LI_PERF_AIS_RATE=0 LI_PERF_CARTO_RATE=0 LI_PERF_DATA=data/simulated LI_PERF_OUTPUT=output/simulated\n"
-        "  li-perf run\nControl-C ends it."
+def _of_the_first(addresses: Addresses) -> str:
+    settings = {"AIS_URL": addresses.ais_url, "CARTO_URL": addresses.carto_url, "AIS_RATE": "0", "CARTO_RATE": "0"}
+    folders = {"DATA": "data/simulated", "OUTPUT": "output/simulated"}
+    return _how_to_use("Philadelphia", settings | folders, "li-perf run")
+
+
+def _how_to_use(title: str, settings: Mapping[str, str], command: str) -> str:
+    """What to type to ask the made-up city, and then the real one again; two settings a line."""
+    exports = [f"{PREFIX}{name}={value}" for name, value in settings.items()]
+    pairs = [" ".join(exports[first : first + 2]) for first in range(0, len(exports), 2)]
+    return "\n".join(
+        [
+            f"A made-up {title} is being served. In another terminal:",
+            *(f"  export {pair}" for pair in pairs),
+            f"  {command}",
+            "And there afterwards, so that the real one is asked again:",
+            f"  unset {' '.join(f'{PREFIX}{name}' for name in settings)}",
+            "Control-C ends it.",
+        ]
     )

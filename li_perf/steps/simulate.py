@@ -113,7 +113,8 @@ def _port_told(simulation: Simulation) -> Iterator[None]:
 
 @asynccontextmanager
 async def neighbour(simulation: Simulation) -> AsyncIterator[Addresses]:
-    """The simulated city in a process of its own, which ends with this one."""
+    """The simulated city in a process of its own, which ends with this one. Raises UserError for unknown faults."""
+    _faults(simulation)
     child = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "li_perf", "simulate", "--child", *simulation.arguments),
         stdin=asyncio.subprocess.PIPE,
@@ -125,7 +126,7 @@ async def neighbour(simulation: Simulation) -> AsyncIterator[Addresses]:
     try:
         line = await child.stdout.readline()
         if not line:
-            raise UserError("The simulated city did not start; `li-perf simulate` shows why.")
+            raise UserError("The simulated city did not start; what it said stands above.")
         yield msgspec.json.decode(line, type=Addresses)
     finally:
         child.stdin.close()
