@@ -130,8 +130,8 @@ def with_kept(settings: Settings, kept: Mapping[str, Any], *, goes_on: bool) -> 
             f"  {PREFIX}{name.upper()}: began with {kept[name]}, now {getattr(settings, name)}" for name in differing
         )
         raise UserError(
-            f"The unfinished run began with other settings:\n{lines}\n"
-            "Set them back to resume it, or set LI_PERF_DATA to another folder to begin anew."
+            f"The run began with other settings:\n{lines}\n"
+            "Set them back to go on with it, or set LI_PERF_DATA to another folder to begin anew."
         )
     return settings.model_copy(update={name: kept[name] for name in (*KEPT, *BEGUN_WITH) if name in kept})
 
@@ -172,6 +172,8 @@ def _check(settings: Settings) -> None:
     engines.named(settings.engine)
     for name in ("data", "output"):
         _check_folder(name, getattr(settings, name))
+    if settings.data.is_file():
+        raise UserError(f"LI_PERF_DATA, {settings.data}, is a file: name the folder that it is in, or another one.")
     _check_secrets(settings)
     _check_origins(settings.origins)
 

@@ -29,7 +29,12 @@ def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["rnu"], "Did you mean 'run'"),
+        (["rnu"], "Did you mean 'run'? `li-perf --help` lists"),
+        (
+            ["run", "gainsville"],
+            "There is no city 'gainsville' here. Did you mean gainesville? There are: gainesville,",
+        ),
+        (["run", "--rate", "1"], "No such option: --rate"),
         (["run", "atlantis"], "There are: gainesville, nashville, new-york, philadelphia, vancouver"),
         (["run", "--since", "yesterday"], "is not a date; write it as 2025-01-31"),
         (["run", "--since", "2025-02-30"], "is not a date"),
@@ -364,3 +369,53 @@ def test_who_asks_is_refused_a_pace_without_limit_towards_the_server_that_it_ask
     assert exit_code(words) == 2
     assert said in capsys.readouterr().err
     assert list(scratch.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["NEW_YORK", "new york", "New-York", " new  york "])
+def test_a_city_is_known_as_people_write_it(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(["status", name]) == 2
+    assert "data/new-york.db" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "Begin with `li-perf run` or `li-perf demo`."),
+        (["gainesville"], "Begin with `li-perf run gainesville`."),
+        (["--data", "own"], "Begin with `li-perf run --data own`."),
+    ],
+)
+@pytest.mark.parametrize("verb", ["status", "report", "measure", "metrics", "verify"])
+def test_a_demo_is_offered_only_to_who_named_no_place(
+    verb: str, words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exit_code([verb, *words]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_store_in_the_place_of_its_folder_is_said_to_be_a_file(
+    scratch: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (scratch / "philadelphia.db").write_text("")
+    assert exit_code(["report", "--data", "philadelphia.db"]) == 2
+    assert "LI_PERF_DATA, philadelphia.db, is a file: name the folder that it is in" in capsys.readouterr().err
+
+
+def test_a_first_plan_without_a_server_leaves_nothing_behind(
+    scratch: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LI_PERF_CARTO_URL", "http://127.0.0.1:9/sql")
+    assert exit_code(["plan"]) == 1
+    assert "no connection" in capsys.readouterr().err
+    assert list(scratch.iterdir()) == []
+
+
+async def test_who_goes_on_with_a_finished_run_elsewhere_is_not_told_that_it_is_unfinished(tmp_path: Path) -> None:
+    from li_perf.session import Which
+
+    city = build(tickets=20)
+    async with serve(city) as simulation:
+        await work(settings_for(simulation, tmp_path), city)
+        other = settings_for(simulation, tmp_path, ais_url="http://127.0.0.1:1/ais")
+        with pytest.raises(Exception, match=r"^The run began with other settings:\n  LI_PERF_AIS_URL: began with"):
+            await work(other, city, which=Which.LAST)

@@ -31,7 +31,8 @@ def exit_code(arguments: list[str] | None = None) -> int:
         return app(arguments, standalone_mode=False) or 0
     except TyperException as error:
         if said := error.format_message():
-            log.error(f"li-perf: {said.rstrip('.')}. `li-perf --help` lists what there is.")
+            stop = "" if said.endswith((".", "?", "!")) else "."
+            log.error(f"li-perf: {said}{stop} `li-perf --help` lists what there is.")
         return 2
     except NothingToResume as nothing:
         print(nothing)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,7 +15,7 @@ from li_perf.cities import CITIES
 from li_perf.cities.city import City
 from li_perf.cli.dates import period
 from li_perf.errors import UserError
-from li_perf.faces.again import command
+from li_perf.faces.again import completed
 from li_perf.session import Order, Which
 from li_perf.settings import Settings, load
 
@@ -60,8 +62,8 @@ def last_run(city: str, data: Path | None, *, with_servers: bool = True, **flags
     """The last run of a store that there is. Raises UserError."""
     order = here(city, data, with_servers=with_servers, **flags)
     if not order.path.exists():
-        begin = command("run", order.place)
-        raise UserError(f"There is no store at {order.path} yet. Begin with `{begin}` or `li-perf demo`.")
+        said = f"There is no store at {order.path} yet. Begin with `li-perf run` or `li-perf demo`."
+        raise UserError(completed(said, order.place))
     return order
 
 
@@ -72,7 +74,10 @@ def here(city: str, data: Path | None, *, with_servers: bool = False, **flags: A
 
 
 def city_named(name: str) -> City:
-    """Raises UserError for a city that is not here."""
-    if name not in CITIES:
-        raise UserError(f"There is no city {name!r} here. There are: {', '.join(sorted(CITIES))}.")
-    return CITIES[name]
+    """The city, also where its name is written as people write it. Raises UserError for one that is not here."""
+    plain = re.sub(r"[\s_-]+", "-", name.strip().lower())
+    if plain in CITIES:
+        return CITIES[plain]
+    near = difflib.get_close_matches(plain, CITIES, n=1)
+    meant = f" Did you mean {near[0]}?" if near else ""
+    raise UserError(f"There is no city {name!r} here.{meant} There are: {', '.join(sorted(CITIES))}.")

@@ -13,7 +13,7 @@ ERRORS = (aiohttp.ClientError, http.HttpProcessingError, TimeoutError, OSError, 
 def explained(error: BaseException, timeout: float) -> str:
     """What went wrong; `timeout` is in seconds."""
     kinds = {
-        aiohttp.ClientConnectorDNSError: "its name is not known here; is this machine online?",
+        aiohttp.ClientConnectorDNSError: "its name is not known here (is this machine online?)",
         aiohttp.ClientConnectorCertificateError: f"its certificate is not trusted ({_flaw(error)})",
         aiohttp.ClientConnectorSSLError: "it does not speak TLS (https) there",
         aiohttp.ClientConnectorError: "no connection",

@@ -275,7 +275,7 @@ def test_a_server_out_of_reach_is_an_outage_that_charges_nobody() -> None:
 async def test_a_name_that_is_not_known_asks_whether_this_machine_is_online() -> None:
     async with asking_ais("http://no-such-host.invalid:1") as asker:
         with pytest.raises(
-            Outage, match=r"no-such-host\.invalid:1: its name is not known here; is this machine online\?"
+            Outage, match=r"no-such-host\.invalid:1: its name is not known here \(is this machine online\?\)\. Check "
         ):
             await asker.greet(is_known=False)
     assert asker.client.sent.keys() == {"ClientConnectorDNSError"}
