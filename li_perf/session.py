@@ -20,7 +20,7 @@ from li_perf.errors import LiPerfError, UserError
 from li_perf.faces.again import Place
 from li_perf.model import Period
 from li_perf.servers import open_for
-from li_perf.settings import KEPT, Settings, elsewhere, is_loopback, with_kept
+from li_perf.settings import KEPT, Settings, elsewhere, with_kept
 from li_perf.steps import pulse
 from li_perf.steps.download import requests_of
 from li_perf.steps.job import Job, Servers, Tell
@@ -32,6 +32,7 @@ from li_perf.store.engines import named
 from li_perf.store.ledger import Ledger
 from li_perf.store.opening import locked, open_ledger
 from li_perf.store.runs import Run
+from li_perf.wire import is_loopback
 
 FIRST_CITY = "philadelphia"  # the one that is meant where none is named
 T = TypeVar("T")
