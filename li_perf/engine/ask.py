@@ -141,7 +141,7 @@ class Asker:
         while True:
             if not self.breaker.lets_through:
                 await self.breaker.closed()
-            trail.forgive(self.breaker.openings)
+            trail.forgive(self.breaker.openings + self.client.limit.overloads)
             try:
                 trail.reply = await self.client.send(question.request, ready=partial(self._set_off, trail))
                 value = question.value(trail.reply)
@@ -154,11 +154,14 @@ class Asker:
             else:
                 self.verdicts[Verdict.OK] += 1
                 self.breaker.succeeded()
+                if trail.shed_in is not None:
+                    self.client.limit.shed(trail.shed_in)
                 return value
 
     def _set_off(self, trail: Trail) -> None:
         if not self.breaker.lets_through:
             raise _NotNow
+        trail.overloads = self.client.limit.overloads
         trail.sent()
 
     async def _heed(self, error: LiPerfError, key: str, trail: Trail) -> Verdict:
@@ -174,8 +177,10 @@ class Asker:
         return found
 
     async def _is_down(self, fault: Fault, key: str, trail: Trail) -> bool:
-        if trail.attempts == 1 and (isinstance(fault, Unreachable) or fault.status in OVERLOADED):
-            self.client.limit.failed()
+        if isinstance(fault, Unreachable) or fault.status in OVERLOADED:
+            trail.shed_in = trail.overloads
+            if trail.attempts == 1:
+                self.client.limit.failed()
         wait = fault.wait or 0.0
         is_too_long = wait > self.client.server.breaker.outage_limit  # not to be waited for: is it this question's?
         if wait and not is_too_long:

@@ -6,7 +6,9 @@ import math
 from collections import deque
 
 from li_perf.engine.mean import Mean, usual
+from li_perf.engine.strain import Strain
 from li_perf.engine.traffic import Wire
+from li_perf.engine.wall import Wall
 
 FEW, MANY = 2.0, 4.0  # calls waiting in the server's queue: below FEW more are let in, above MANY fewer
 NOISE = 0.1  # of the limit, or of a mean: what more than this may be chance
@@ -16,7 +18,6 @@ AT_ONCE = 0.004  # seconds: within that our own work is most of it, and no queue
 GROWTH, SURE = 2.0, 2.0  # while it is doubled; standard errors beyond NOISE that mean a queue, and end that
 STRIDE = 8  # the longest step is this part of the limit
 CUT = 0.7  # for a refusal
-OVERLOAD, SAMPLE = 0.15, 30  # the share of failed first tries, of so many at least: an overloaded server
 EVERY = 50  # rounds slower or faster than the idle server, between two measurements of it
 
 
@@ -29,21 +30,28 @@ class Knee:
     refuses none (slow start: RFC 5681; ended by the first delay: RFC 9406). Later a few calls queue and no more (TCP
     Vegas: Brakmo & Peterson 1995), in steps that double while their direction stays. `idle` is measured again at half
     the limit, so that a queue never passes for the server's own speed (BBR: Cardwell et al. 2016).
-    A refusal cuts the limit, once a round; from then on it grows by one.
+    A refusal cuts the limit, once a round; from then on it grows by one, and stays before what was refused, of which
+    more is tried seldom. The same where so much fails that it is an overload: `overloads` counts those.
     """
 
     def __init__(self, *, bound: int, start: int = 4) -> None:
         self.wire = Wire()
+        self.overloads = 0
         self.now = min(start, bound)
         self._bound = float(bound)
         self._start = self._limit = float(self.now)
         self._idle: deque[float] = deque(maxlen=2)  # the faster of two, as one may have met a hiccup
         self._round: list[float] = []
         self._was_cut = False
+        self._wall, self._strain = Wall(), Strain()
         self._begin()
 
     def begin_again(self) -> None:
-        """The server was out: who comes back at once with all that was in flight may bring it down again."""
+        """The server was out: who comes back at once with all that was in flight may bring it down again.
+
+        Nor is it doubled to where it was: ssthresh of RFC 5681.
+        """
+        self._wall.met(self._limit / GROWTH if self._is_doubling else self._limit)
         self._limit = min(self._limit, self._start)
         self._begin()
 
@@ -52,19 +60,35 @@ class Knee:
         if self._older:
             self._older -= 1
             return False
+        self._strain.answered()
         self._round.append(seconds)
         return len(self._round) >= self._length and self._judge()
 
     def failed(self) -> None:
         """A question's first try failed as it does on an overloaded server; one poison item among many is none."""
-        self._failed += 1
-        if self._failed > max(1.0, OVERLOAD * max(self._tried, SAMPLE)):
-            self.refused()
+        if self._strain.failed(is_tried=self._wall.is_tried(self._limit)):
+            self._overloaded()
+
+    def shed(self, overloads: int) -> None:
+        """What failed so when there had been so many overloads was answered now: the server was at fault."""
+        if overloads == self.overloads and self._strain.shed():
+            self._overloaded()
 
     def refused(self) -> None:
         """The server says that it is too much."""
+        self._cut(self.now)
+
+    def _overloaded(self) -> None:
+        self.overloads += not (self._was_cut or self._wall.is_tried(self._limit))
+        self._cut(self.wire.most)
+
+    def _cut(self, flight: int) -> None:
+        """So many in flight were too many, once a round."""
         if not self._was_cut:
-            self._limit = max(1.0, self._limit * CUT)
+            is_tried, borne = self._wall.is_tried(self._limit), min(self._limit, flight)
+            self._wall.met(borne)
+            self._limit = max(1.0, borne - 1 if is_tried else borne * CUT)
+            self._strain.ease()
             self._step, self._stride = 0.0, 1.0
             if self._is_doubling:
                 self._settle()
@@ -89,9 +113,9 @@ class Knee:
         self.now = max(1, int(self._limit if self._rounds_left else self._limit / 2))
         self._older = self.wire.now if self.now != before else 0  # answers to calls sent before it changed
         self._length = max(self.now - (self._older if self._is_doubling else 0), FEWEST)
-        self._tried = self._older + self._length
+        self._strain.next_round(self._older + self._length)
         self._round.clear()
-        self._failed, self._was_cut = 0, False
+        self._was_cut = False
         self.wire.most = self.wire.now
 
     def _judge(self) -> bool:
@@ -135,8 +159,9 @@ class Knee:
             self._settle()
             return
         self._unqueued = idle = self._joined(mean)
-        self._limit = min(self._bound, max(self._limit, GROWTH * min(served, self.wire.most)))  # if it was used
-        if self._limit == self._bound:
+        wish = min(self._bound, max(self._limit, GROWTH * min(served, self.wire.most)))  # if it was used
+        self._limit = self._wall.below(wish)
+        if self._limit < wish or wish == self._bound:
             self._settle()
             self._note_idle(idle)
 
@@ -147,4 +172,4 @@ class Knee:
         way = (queued < FEW + noise / 2 and self.wire.most >= self.now - 1) - (queued > MANY + noise)
         longest = min(self._stride, max(1.0, self._limit / STRIDE))
         self._step = way * min(longest, max(1.0, 2 * self._step * way))
-        self._limit = min(self._bound, max(1.0, self._limit + self._step))
+        self._limit = max(1.0, self._wall.below(min(self._bound, self._limit + self._step)))

@@ -58,6 +58,15 @@ class Limit:
         """A question's first try failed as it does on an overloaded server; one poison item among many is none."""
         self._knee.failed()
 
+    @property
+    def overloads(self) -> int:
+        """How often the server failed because too many calls were in flight."""
+        return self._knee.overloads
+
+    def shed(self, overloads: int) -> None:
+        """What failed so when there had been so many overloads was answered now: the server was at fault."""
+        self._knee.shed(overloads)
+
     def refused(self) -> None:
         """The server says that it is too much."""
         self._knee.refused()

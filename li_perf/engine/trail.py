@@ -20,6 +20,8 @@ class Trail(msgspec.Struct):
     each of which may take several calls, `forgiven` do not count: those before the last outage. `met` are the outages
     that began behind a call of this question, at the latest of them its `asked`-th; `openings` is how many the server
     has had. `worth` is how many tries the last fault is worth, where that is known.
+    `overloads` is how many the server had had when the latest call was sent, `shed_in` the same of the latest one that
+    failed as on an overloaded server.
     """
 
     attempts: int = 0
@@ -34,6 +36,8 @@ class Trail(msgspec.Struct):
     outages: int = 0
     reply: Reply = NOTHING
     worth: int | None = None
+    overloads: int = 0
+    shed_in: int | None = None
 
     def begin(self) -> None:
         """All tries are still to come."""

@@ -109,7 +109,7 @@ class Awake(Heartbeat):
         return False
 
 
-FAULTS = {400: Rejected, 403: Blocked, 429: Busy, 500: Broken, 503: Broken, 301: Astray, 302: Astray}
+FAULTS = {400: Rejected, 403: Blocked, 429: Busy, 500: Broken, 502: Broken, 503: Broken, 301: Astray, 302: Astray}
 
 
 def read(reply: Reply) -> str:
