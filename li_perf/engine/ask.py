@@ -34,6 +34,8 @@ from li_perf.errors import (
 
 T = TypeVar("T")
 OVERLOADED = (502, 503, 504)
+UNAVAILABLE = 503
+PASSED = 2  # times a question's tries: a 503 that comes so often, while others are answered between, is its own
 SECOND_LOOKS = (0.5, 1.5)  # seconds before a greeting is repeated
 LATELY = 0.5  # seconds: a server that answered since then is up
 
@@ -168,8 +170,9 @@ class Asker:
         """The verdict on a call that failed, once what it says of the server was heeded."""
         slept = self._heartbeat.slept_since(trail.sent_at)
         is_down = False
-        if isinstance(error, Busy):
+        if isinstance(error, Fault) and self._is_refusal(error):
             await self._slow_down(error, trail)
+            is_down = True
         elif isinstance(error, Fault) and not slept:
             is_down = await self._is_down(error, key, trail)
         found = verdict(error, slept=slept, is_down=is_down and not trail.is_to_blame)
@@ -189,13 +192,22 @@ class Asker:
             return not await self.breaker.is_healthy(asyncio.get_running_loop().time())
         return self.breaker.is_open
 
-    async def _slow_down(self, busy: Busy, trail: Trail) -> None:
+    def _is_refusal(self, fault: Fault) -> bool:
+        """Of a 503 its Retry-After says that the server is only busy now: RFC 9110, 15.6.4."""
+        wait = fault.wait or 0.0
+        is_told = fault.status == UNAVAILABLE and 0 < wait <= self.client.server.breaker.outage_limit
+        return isinstance(fault, Busy) or is_told
+
+    async def _slow_down(self, busy: Fault, trail: Trail) -> None:
         """Wait, all of us. A question that is still refused when others have long been answered fails."""
         server = self.client.server
         first_at = trail.refused(outages=self.breaker.openings, slept_since=self._heartbeat.slept_since)
         self._refusals.met(busy, sent_at=trail.sent_at)
         waited = asyncio.get_running_loop().time() - first_at
-        if trail.refusals >= server.retry.tries and waited > server.breaker.outage_limit:
+        is_patient = (
+            isinstance(busy, Busy) or trail.passed_over(self.breaker.succeeded_at) < PASSED * server.retry.tries
+        )
+        if trail.refusals >= server.retry.tries and (waited > server.breaker.outage_limit or not is_patient):
             raise Failed(busy, trail.attempts) from busy
         if trail.refusals > 1:
             await self._halt.sleep(jitter(trail.refusals))

@@ -9,13 +9,13 @@ import random
 from li_perf.engine.breaker import Breaker
 from li_perf.engine.client import Client
 from li_perf.engine.heartbeat import Heartbeat
-from li_perf.errors import Busy, Outage
+from li_perf.errors import Fault, Outage
 
 LONGEST = 60.0  # seconds that we wait of our own accord
 
 
 class Refusals:
-    """Turns each Busy into a hold: for as long as the server asks, else full jitter, longer with each in a row."""
+    """Turns each refusal into a hold: for as long as the server asks, else full jitter, longer with each in a row."""
 
     def __init__(self, client: Client, breaker: Breaker, heartbeat: Heartbeat) -> None:
         self._client = client
@@ -24,7 +24,7 @@ class Refusals:
         self._in_a_row = 0
         self._since = self._seen_at = 0.0
 
-    def met(self, busy: Busy, *, sent_at: float) -> None:
+    def met(self, busy: Fault, *, sent_at: float) -> None:
         """Obey. Raises Outage where the server asks for more than the outage limit, or has said nothing else for it.
 
         `sent_at` is when the refused call was sent: of many in flight the first one counts, the others are its echo.

@@ -16,10 +16,10 @@ OUTAGES = 10  # that began while one question was asked: it is what brings the s
 class Trail(msgspec.Struct):
     """`attempts` counts calls sent; times are loop times; `reply` is the last one.
 
-    `refusals` and the first one's time count from the last outage on, of which there were `outages`. Of the `tries`,
-    each of which may take several calls, `forgiven` do not count: those before the last outage. `met` are the outages
-    that began behind a call of this question, at the latest of them its `asked`-th; `openings` is how many the server
-    has had. `worth` is how many tries the last fault is worth, where that is known.
+    `refusals`, those `passed` over and the first one's time count from the last outage on, of which there were
+    `outages`. Of the `tries`, each of which may take several calls, `forgiven` do not count: those before the last
+    outage. `met` are the outages that began behind a call of this question, at the latest of them its `asked`-th;
+    `openings` is how many the server has had. `worth` is how many tries the last fault is worth, where that is known.
     `overloads` is how many the server had had when the latest call was sent, `shed_in` the same of the latest one that
     failed as on an overloaded server.
     """
@@ -33,6 +33,8 @@ class Trail(msgspec.Struct):
     refusals: int = 0
     sent_at: float = 0.0
     refused_at: float | None = None
+    passed: int = 0
+    latest_at: float = 0.0
     outages: int = 0
     reply: Reply = NOTHING
     worth: int | None = None
@@ -69,5 +71,12 @@ class Trail(msgspec.Struct):
         now = asyncio.get_running_loop().time()
         if self.refused_at is None or self.outages != outages or slept_since(self.refused_at):
             self.refusals, self.refused_at, self.outages = 0, now, outages
+            self.passed, self.latest_at = 0, now
         self.refusals += 1
         return self.refused_at
+
+    def passed_over(self, answered_at: float) -> int:
+        """How often it was refused again when others, the latest of them then, had been answered since."""
+        self.passed += answered_at > self.latest_at
+        self.latest_at = asyncio.get_running_loop().time()
+        return self.passed

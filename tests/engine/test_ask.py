@@ -467,6 +467,41 @@ async def test_an_item_that_is_always_refused_holds_nobody_up_for_long_and_fails
 
 
 @in_virtual_time
+async def test_a_limit_told_by_503_and_retry_after_is_learned_and_fails_nobody() -> None:
+    """20 a second and as many at once, met without a rate."""
+    tokens, since, refused = 20.0, now(), [0.0]
+
+    async def behave(_: str) -> web.StreamResponse:
+        nonlocal tokens, since
+        tokens, since = min(20.0, tokens + 20 * (now() - since)), now()
+        await asyncio.sleep(0.065)
+        if tokens < 1:
+            refused.append(now())
+            return status(503, Retry_After="1")
+        tokens -= 1
+        return ok()
+
+    async with serving(behave) as server, asking(server.url) as asker:
+        start = now()
+        assert not failing(await all_of(asker, names(3_000)))
+        assert now() - start < 3_000 / 20 / 0.85
+    assert len(refused) < 0.02 * 3_000
+    assert asker.breaker.openings == 0
+
+
+@in_virtual_time
+async def test_an_item_that_is_always_told_to_wait_by_a_503_fails_alone() -> None:
+    async def behave(name: str) -> web.StreamResponse:
+        await asyncio.sleep(0.05)
+        return status(503, Retry_After="2") if name == "bad" else ok()
+
+    async with serving(behave) as server, asking(server.url, rate=10.0) as asker:
+        outcomes = await all_of(asker, [*names(20), "bad", *names(2_000, "later")])
+    assert failing(outcomes) == {"bad"}
+    assert server.names.count("bad") < 20
+
+
+@in_virtual_time
 async def test_refusals_before_and_after_a_sleep_of_the_machine_fail_nothing_and_end_nothing() -> None:
     heartbeat, loop, since = Heartbeat(), asyncio.get_running_loop(), now()
     assert isinstance(loop, VirtualLoop)
