@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Self
 from urllib.parse import quote
 
 from li_perf.engine.halt import Halt
 from li_perf.engine.limit import Limit
-from li_perf.engine.line import Arrival
+from li_perf.engine.line import Arrival, Line
 from li_perf.engine.mishap import ERRORS, explained
 from li_perf.engine.pace import Pace
 from li_perf.engine.server import Server
-from li_perf.engine.transport import Transport
+from li_perf.engine.transport import KeptLineLost, Transport
 from li_perf.errors import TooHeavy, Unreachable
 from li_perf.wire import Reply, Request, retry_after
 
@@ -54,12 +54,16 @@ class Client:
             return await self.send_unlimited(request, ready=ready)
 
     async def send_unlimited(self, request: Request, *, ready: Callable[[], None] = lambda: None) -> Reply:
-        """One paced call outside the adaptive limit: for probes."""
-        await self.pace.take(ready)  # before the time-out begins
-        await asyncio.sleep(0)  # a turn of the loop, which sees that a server hung up behind its last answer
-        reply = await self._exchange(request)
-        if isinstance(reply, Unreachable):
-            raise reply
+        """Paced calls outside the adaptive limit: for probes.
+
+        One, and another over a new line where a kept one was lost before anything came over it: RFC 9112, 9.3.1. All
+        that is asked reads and changes nothing, a POST carries a SELECT.
+        """
+        reply = await self._paced(request, ready, self._transport.line)
+        if isinstance(reply, KeptLineLost):
+            reply = await self._paced(request, ready, self._transport.opened)
+        if isinstance(reply, Exception):
+            raise self._unreachable(reply) from None
         if reply.status == 200 and "retry-after" in reply.headers and (wait := retry_after(reply.headers)):
             self.pace.hold(min(wait, self.server.breaker.outage_limit))  # Carto: with the last answer that it allows
         return reply
@@ -69,23 +73,50 @@ class Client:
         if self.pace.held:
             raise Unreachable(f"{self.server.name} is not asked for another {self.pace.held:.0f} s.")
         await asyncio.sleep(1 / self.pace.rate)
-        reply = await self._exchange(request)
-        if isinstance(reply, Unreachable):
-            raise reply
+        line = await self._opened(self._transport.line)
+        reply = line if isinstance(line, Exception) else await self._exchange(request, line)
+        if isinstance(reply, Exception):
+            raise self._unreachable(reply) from None
         return reply
 
-    async def _exchange(self, request: Request) -> Reply | Unreachable:
-        """What came, or what failed: returned, as an error raised here would carry the transport's."""
+    async def _paced(
+        self, request: Request, ready: Callable[[], None], opening: Callable[[], Awaitable[Line]]
+    ) -> Reply | Exception:
+        """What came, or what failed. The line is there before the slot: a slow one must not bring calls together."""
+        line = await self._opened(opening)
+        try:
+            await self.pace.take(ready)  # before the time-out begins
+        except BaseException:
+            if not isinstance(line, Exception):
+                self._transport.keep(line)
+            raise
+        await asyncio.sleep(0)  # a turn of the loop, which sees that a server hung up behind its last answer
+        if isinstance(line, Exception):
+            self.sent[type(line).__name__] += 1
+            return line
+        return await self._exchange(request, line)
+
+    async def _opened(self, opening: Callable[[], Awaitable[Line]]) -> Line | Exception:
+        try:
+            return await opening()
+        except ERRORS as error:
+            return error
+
+    async def _exchange(self, request: Request, line: Line) -> Reply | Exception:
         try:
             with self.limit.sending():
-                arrival = await self._transport.exchange(request)
+                arrival = await self._transport.exchange(request, line)
         except ERRORS as error:
             self.sent[type(error).__name__] += 1
-            return Unreachable(f"{self.server.name} at {self._transport.host}: {explained(error, self.server.timeout)}")
+            return error
         self._note(arrival)
         if arrival.is_cut and arrival.status == 200:  # of an error its beginning says enough
             raise TooHeavy(f"{self.server.name} sent more than {self.server.body_cap:,} bytes.", status=arrival.status)
         return Reply(status=arrival.status, headers=arrival.headers, body=self._without_key(arrival.body))
+
+    def _unreachable(self, error: Exception) -> Unreachable:
+        """Of the transport's error no more than words: it holds the request."""
+        return Unreachable(f"{self.server.name} at {self._transport.host}: {explained(error, self.server.timeout)}")
 
     def _note(self, arrival: Arrival) -> None:
         self.sent[str(arrival.status)] += 1

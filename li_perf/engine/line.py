@@ -42,7 +42,9 @@ class Line(asyncio.Protocol):
         self._answer: asyncio.Future[Arrival] | None = None
         self._watch: asyncio.TimerHandle | None = None
         self.is_open = True
-        self.idle_since = 0.0
+        self.is_used = False  # an answer came over it
+        self.is_silent = True  # nothing came yet behind the latest request
+        self.idle_since = self._loop.time()
 
     async def ask(self, written: bytes, *, cap: int, deadline: float) -> Arrival:
         """The answer to a request; of its body at most `cap` bytes, and `deadline` is in the loop's time.
@@ -53,7 +55,7 @@ class Line(asyncio.Protocol):
         self._sent_at = self._heard_at = self._loop.time()
         self._head_at, self._deadline = 0.0, deadline
         answer: asyncio.Future[Arrival] = self._loop.create_future()
-        self._answer = answer
+        self._answer, self.is_silent = answer, True
         if not self._watch:
             self._look()
         self._wire.write(written)
@@ -77,7 +79,7 @@ class Line(asyncio.Protocol):
         if not self._is_waited_for:
             self.close()
             return
-        self._heard_at = self._loop.time()
+        self._heard_at, self.is_silent = self._loop.time(), False
         self._read(self._parsing.feed, data)
 
     def eof_received(self) -> None:
@@ -116,6 +118,7 @@ class Line(asyncio.Protocol):
         self._head_at = self._head_at or self._heard_at
         if not parsing.is_over or not self._answer:
             return
+        self.is_used = True
         if parsing.is_last:
             self.close()
         head, seconds = parsing.head, self._head_at - self._sent_at

@@ -24,13 +24,19 @@ from li_perf.engine.server import Server
 from li_perf.wire import Request
 
 LONGEST_IDLE = 15.0  # seconds: a connection that nobody used for so long is not used again
+LEAST_UNKEPT, MOST_UNKEPT = 8, 64
+LONGEST_WAIT = 15.0  # seconds: the same of one that waited for its slot
 _ONE_LINE = re.compile(r"[\t -~\x80-\U0010ffff]*")
 _TARGET = re.compile(r"[!-~]*")
 _WISHES = "Accept: application/json\r\nUser-Agent: li_perf (+city 311 enrichment)\r\nAccept-Encoding: gzip, deflate\r\n"
 
 
+class KeptLineLost(aiohttp.ServerDisconnectedError):
+    """It hung up before a byte of the answer, on a line that had carried others: it may not have seen the request."""
+
+
 class Transport:
-    """Opened with `async with`; `exchange` is one request on one connection, new or kept alive."""
+    """Opened with `async with`; `line` is a connection, new or kept alive, and `exchange` one request over it."""
 
     def __init__(self, server: Server) -> None:
         self._base = URL(server.base_url)
@@ -38,6 +44,7 @@ class Transport:
         self._head = _head(self._base, server.secret)
         self._server = server
         self._idle: deque[Line] = deque()  # the longest idle first
+        self._doubt = self._unkept = 0  # answers behind which the line is not kept: so many at the last loss, and still
 
     async def __aenter__(self) -> Self:
         self._loop = asyncio.get_running_loop()
@@ -56,30 +63,54 @@ class Transport:
         """The server's scheme, name and port."""
         return self._base.origin()
 
-    async def exchange(self, request: Request) -> Arrival:
-        """Send the request and wait for its answer. Raises one of `mishap.ERRORS`."""
-        written = self._written(request)
-        deadline = self._loop.time() + self._server.timeout
-        line = self._kept() or await self._opened(deadline)
-        arrival = await line.ask(written, cap=self._server.body_cap, deadline=deadline)
-        if line.is_open:
+    async def line(self) -> Line:
+        """The connection that was used last, if that is not long ago, or a new one. Raises one of `mishap.ERRORS`."""
+        return self._kept() or await self.opened()
+
+    async def opened(self) -> Line:
+        """A new connection. Raises one of `mishap.ERRORS`."""
+        async with asyncio.timeout(self._server.timeout):
+            connection = await self._connector.connect(self._route, [], self._connecting)
+        return Line(connection, patience=self._server.patience)
+
+    def keep(self, line: Line) -> None:
+        """It is used by nobody now. Where kept lines were lost lately, some are not kept."""
+        if line.is_open and line.is_used and self._unkept:
+            self._unkept -= 1
+            line.close()
+        elif line.is_open:
             self._idle.append(line)
-        return arrival
+
+    async def exchange(self, request: Request, line: Line) -> Arrival:
+        """Send the request and wait for its answer. Raises one of `mishap.ERRORS`, KeptLineLost among them."""
+        written, deadline = self._written(request), self._loop.time() + self._server.timeout
+        if not line.is_open or line.idle_since < self._loop.time() - LONGEST_WAIT:
+            line.close()
+            line = await self.line()
+        is_kept = line.is_used
+        try:
+            arrival = await line.ask(written, cap=self._server.body_cap, deadline=deadline)
+        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
+            if not (is_kept and line.is_silent):
+                raise
+            self._doubt = self._unkept = min(MOST_UNKEPT, max(LEAST_UNKEPT, 2 * self._doubt))
+        else:
+            self._doubt //= 1 + is_kept
+            self.keep(line)
+            return arrival
+        raise KeptLineLost
+
+    def _is_usable(self, line: Line) -> bool:
+        return line.is_open and line.idle_since >= self._loop.time() - LONGEST_IDLE
 
     def _kept(self) -> Line | None:
-        """The connection that was used last, if that is not long ago; those that are too old are closed."""
-        oldest = self._loop.time() - LONGEST_IDLE
-        while self._idle and (not self._idle[0].is_open or self._idle[0].idle_since < oldest):
+        """Those that are too old are closed."""
+        while self._idle and not self._is_usable(self._idle[0]):
             self._idle.popleft().close()
         while self._idle:
             if (line := self._idle.pop()).is_open:
                 return line
         return None
-
-    async def _opened(self, deadline: float) -> Line:
-        async with asyncio.timeout_at(deadline):
-            connection = await self._connector.connect(self._route, [], self._connecting)
-        return Line(connection, patience=self._server.patience)
 
     def _written(self, request: Request) -> bytes:
         if not _TARGET.fullmatch(request.path):
