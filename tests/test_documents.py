@@ -22,6 +22,7 @@ from li_perf.settings import PREFIX, Settings
 from li_perf.sources.ais import PLACEHOLDERS
 from li_perf.steps.servers import AIS_CEILING, CARTO_CEILING
 from li_perf.store import tables
+from li_perf.store.gold import MATCH_HEADER
 from li_perf.store.opening import open_ledger
 
 ROOT = Path(__file__).parents[1]
@@ -178,6 +179,11 @@ def test_every_key_of_the_report_is_defined() -> None:
     assert first_column(section(DEFINITIONS, "report.json")) == {
         field.name for field in msgspec.structs.fields(Findings)
     }
+
+
+def test_every_column_of_the_matches_is_defined_in_its_order() -> None:
+    said = [word for row in rows(section(DEFINITIONS, "matches.csv")) for word in CODE.findall(row[0])]
+    assert tuple(said) == MATCH_HEADER, "the table is the file's header, in its order"
 
 
 def test_every_outcome_and_placeholder_is_defined() -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import csv
 import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -99,3 +102,15 @@ def test_status_names_each_period_that_is_not_at_its_end(
     ]
     assert exit_code(["status", "gainesville", "--data", "own", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["unfinished"] == periods
+
+
+def test_a_match_says_where_its_request_is(asked: City, tmp_path: Path) -> None:
+    assert exit_code(["run"]) == 0
+    with (tmp_path / "output/matches.csv").open(newline="") as file:
+        found = {row["service_request_id"]: (row["lon"], row["lat"]) for row in csv.DictReader(file)}
+    with closing(sqlite3.connect(tmp_path / "data/philadelphia.db")) as store:
+        known = {
+            number: (lon, lat) for number, lon, lat in store.execute("select service_request_id, lon, lat from ticket")
+        }
+    assert found == {number: tuple("" if part is None else str(part) for part in known[number]) for number in found}
+    assert any(lon.startswith("-75.") and lat.startswith(("39.", "40.")) for lon, lat in found.values())

@@ -145,6 +145,7 @@ MATCH_COLUMNS = (
     *(violation.c.opa_account_num, violation.c.violation_on, match.c.lag_days, violation.c.violationcode),
     *(violation.c.violationcodetitle, violation.c.violationstatus, match.c.family, match.c.is_l0, match.c.is_m1),
     *(match.c.is_m2, match.c.is_m3, match.c.is_m4, match.c.is_m5, match.c.is_m6, match.c.is_background),
+    *(ticket.c.lon, ticket.c.lat),
 )
 MATCH_HEADER = tuple(column.name for column in MATCH_COLUMNS)
 
