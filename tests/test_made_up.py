@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from li_perf.steps.servers import asked, is_made_up
 from li_perf.store import runs
 from li_perf.store.opening import open_ledger
 
+ROOT = Path(__file__).parents[1]
 SAID = "This city is made up: its figures are for trying things out and say nothing of Philadelphia."
 
 
@@ -30,6 +32,14 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.chdir(folder)
         assert exit_code(["demo"]) == 0
         yield folder
+
+
+@pytest.fixture
+def fresh(demo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The same, as it was before anything was measured."""
+    shutil.copytree(demo / "data", tmp_path / "data", ignore=shutil.ignore_patterns("*.lake"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
 
 
 def test_every_report_of_a_made_up_city_says_so_at_its_top(demo: Path) -> None:
@@ -124,3 +134,39 @@ def test_faults_that_are_none_are_one_sentence_of_a_demo_too(
     assert exit_code(["demo", "--faults", "nonsense=3"]) == 2
     (said,) = capfd.readouterr().err.splitlines()
     assert said.startswith("li-perf: --faults: ")
+
+
+def sample(document: str, command: str) -> list[str]:
+    """The lines that a document shows behind a command, without the times and the pages of a file, which vary."""
+    found = re.search(rf"^\$ {re.escape(command)}\n(.*?)^```", (ROOT / document).read_text(), re.MULTILINE | re.DOTALL)
+    assert found, f"{document} shows no {command}"
+    return steady(found[1])
+
+
+def steady(text: str) -> list[str]:
+    times = re.sub(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z", "T", text)
+    return [line for line in re.sub(r"file: [0-9,]+ pages", "file: N pages", times).splitlines() if line.strip("… ")]
+
+
+@pytest.mark.parametrize(
+    ("document", "words"),
+    [
+        ("README.md", ["explain", "--data", "data/demo-2000-311", "1416 race st"]),
+        ("docs/OPERATIONS.md", ["verify", "--data", "data/demo-2000-311"]),
+    ],
+)
+def test_the_documents_show_what_a_demo_prints(
+    document: str, words: list[str], fresh: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    assert exit_code(words) == 0
+    printed = steady(capsys.readouterr().out)
+    shown = sample(document, "li-perf " + " ".join(f'"{word}"' if " " in word else word for word in words))
+    assert shown == printed[: len(shown)]
+    assert len(shown) > 9
+
+
+def test_the_documents_show_how_a_report_of_a_demo_begins(demo: Path) -> None:
+    report = (demo / "output/demo-2000-311/report.txt").read_text()
+    blocks = re.findall(r"^```\n(WARNING: .*?)^```", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+    assert [all(part in report for part in block.split("…\n")) for block in blocks] == [True]

@@ -6,6 +6,7 @@ from li_perf.analysis.findings import Findings, Lookups, Prefill
 from li_perf.faces.report_answers import unresolved
 from li_perf.faces.report_parts import Chapter, Section, Table, numbers, table, text
 from li_perf.faces.report_values import count, divide, interval, part, sentence, share, short
+from li_perf.faces.words import NOT_ASKED
 
 MEANINGS = {
     "linked_by_ticket": "the City's complaint names the request",
@@ -24,7 +25,7 @@ MEANINGS = {
 SOURCES = {
     "ais": "answered by AIS",
     "opa": "answered from the City's own table, AIS not asked",
-    "local": "answered without asking (too long to be asked)",
+    "local": f"answered without asking ({NOT_ASKED})",
 }
 LOCATED = frozenset({"linked_by_ticket", "parcel_exact", "parcel_ambiguous", "parcel_building_only", "point_only"})
 """The outcomes that lead to a parcel."""

@@ -8,12 +8,12 @@ import msgspec
 
 from li_perf.engine.vitals import Vitals
 from li_perf.faces.report_values import visible
-from li_perf.faces.words import pace, server_in_words, span
+from li_perf.faces.words import NOT_ASKED, pace, server_in_words, span
 from li_perf.steps.plan import Plan, WithPrefill
 from li_perf.steps.status import Status
 
 SILENT_SECONDS = 60.0  # a run at work is seen every five seconds, but for some busy ones
-SOURCES = {"ais": "from AIS", "opa": "from the City's table of properties", "local": "that no server could read"}
+SOURCES = {"ais": "from AIS", "opa": "from the City's table of properties", "local": NOT_ASKED}
 
 
 def status_text(found: Status) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from li_perf.engine.verdict import Verdict
 from li_perf.engine.vitals import Vitals
 
+NOT_ASKED = "too long to be asked"  # what is said of an address that no server could read
 HELD = 1.0  # seconds of waiting that are worth a word
 
 

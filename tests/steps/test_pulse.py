@@ -230,7 +230,7 @@ async def test_answers_are_counted_by_who_gave_them(city: SimulatedCity, tmp_pat
     assert found.answers == counted
     assert found.asked_again == 2
     expected = (
-        f"  answers: {counted['ais']} from AIS, 1 that no server could read, "
+        f"  answers: {counted['ais']} from AIS, 1 too long to be asked, "
         f"{counted['opa']} from the City's table of properties; 2 took more than one call"
     )
     assert expected in status_text(found).splitlines()
