@@ -20,7 +20,7 @@ from li_perf.errors import LiPerfError, UserError
 from li_perf.faces.again import Place
 from li_perf.model import Period
 from li_perf.servers import open_for
-from li_perf.settings import KEPT, Settings, elsewhere, with_kept
+from li_perf.settings import KEPT, Settings, elsewhere, output_of, with_kept
 from li_perf.steps import pulse
 from li_perf.steps.download import requests_of
 from li_perf.steps.job import Job, Servers, Tell
@@ -141,7 +141,8 @@ async def _forget_finished(path: Path) -> None:
 async def _run_for(order: Order, ledger: Ledger) -> tuple[Run, Settings]:
     run = await _existing(order, ledger)
     kept = order.settings.kept | {"in_force": order.settings.shown}
-    if run is not None and not await runs.downloads(ledger, run.id):
+    if run is not None and order.with_servers and not await runs.downloads(ledger, run.id):
+        kept["in_force"]["output"] = str(output_of(order.settings, run.settings))
         await runs.note(ledger, run.id, settings=msgspec.json.encode(kept).decode())
         await ledger.transact(_old_answers(order.settings))
         # it was begun, but never got an answer: perhaps its settings were wrong

@@ -40,6 +40,20 @@ def test_a_report_made_anew_goes_where_its_run_put_it(asked: City, tmp_path: Pat
         assert not (tmp_path / "output").exists(), "the place of another run's report"
 
 
+def test_a_run_that_never_got_an_answer_keeps_where_its_report_goes(
+    asked: City, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setenv("LI_PERF_CARTO_URL", "http://127.0.0.1:9/sql")
+        assert exit_code(["run", "--output", "own"]) == 1
+        assert exit_code(["report"]) == 2, "there is nothing yet, and no word of where it is"
+    assert exit_code(["resume"]) == 0
+    assert (tmp_path / "own/report.html").exists()
+    assert not (tmp_path / "output").exists()
+    report = json.loads((tmp_path / "own/report.json").read_text())
+    assert report["servers"]["Carto"] == asked.carto_url, "the address at which it was asked in the end"
+
+
 def test_a_report_made_anew_goes_where_it_is_told_to(
     asked: City, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
