@@ -53,8 +53,9 @@ class Ceiling:
         if self._early <= EARLY:
             self._cut(rate)
         else:
-            self._return()
             self._deaf = DEAF
+            if math.isfinite(self._bound):
+                self._return()
 
     def _cut(self, rate: float) -> None:
         is_far = self._used < AT_ONCE

@@ -121,6 +121,7 @@ class Client:
     def _note(self, arrival: Arrival) -> None:
         self.sent[str(arrival.status)] += 1
         if arrival.status < 400 or arrival.status == 404:  # a quick refusal says nothing about speed
+            self.pace.answered()
             self.limit.answered(arrival.seconds)  # without the time that a new connection took
 
     def _without_key(self, body: bytes) -> bytes:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from aiolimiter import AsyncLimiter
 
 from li_perf.engine.ceiling import Ceiling
+from li_perf.engine.cycle import Cycle
 from li_perf.engine.halt import Halt
 from li_perf.engine.server import Quota
 
@@ -18,6 +19,7 @@ LATE, LEAST_LATE = 0.01, 0.003  # seconds by which a slot may come late without 
 WIDE = 0.05  # seconds between slots of which a third of the margin, at most, makes up for a late one
 MOMENT, LATELY = 0.02, 5.0  # seconds over which a rate is seen, at least and at most
 CROWD = 16  # slots over LATELY that would come back as a herd
+FAR = 0.35  # of the rate at which a refusal was met: where less was answered since the one before, a window is long
 SAVED = 0.01  # of a quota: what an idle time may save up
 
 
@@ -34,6 +36,7 @@ class Pace:
         self._halt = halt
         self._head = asyncio.Lock()
         self._next = self._held_until = 0.0
+        self._cycle = Cycle()
         self._recent: deque[float] = deque(maxlen=32)  # the last slots, while nothing spaces them
 
     def hold(self, seconds: float) -> None:
@@ -44,7 +47,13 @@ class Pace:
 
     def slow_down(self) -> None:
         """The server refused: go slower, and find out step by step how fast it may be asked."""
-        self._ceiling.refused(self._seen_rate() if self._ceiling.rate == math.inf else self._ceiling.rate)
+        rate = self._seen_rate() if self._ceiling.rate == math.inf else self._ceiling.rate
+        borne = self._cycle.end(asyncio.get_running_loop().time())
+        self._ceiling.refused(borne if borne and borne < FAR * rate else rate)
+
+    def answered(self) -> None:
+        """The server answered."""
+        self._cycle.answered()
 
     @property
     def rate(self) -> float:
@@ -66,6 +75,7 @@ class Pace:
             self._halt.check()
             ready()
             self._recent.append(now())
+            self._cycle.slot(now(), held_until=self._held_until)
             return
         async with self._head:
             self._halt.check()
@@ -76,6 +86,7 @@ class Pace:
             ready()
             if self._quota:
                 await self._quota.take()
+            self._cycle.slot(now(), held_until=self._held_until)
             self._schedule(now())
 
     def _is_free(self) -> bool:

@@ -167,6 +167,48 @@ async def test_an_unknown_limit_is_found_by_its_refusals() -> None:
     assert late.count(False) <= 0.005 * sum(late)
 
 
+@pytest.mark.parametrize("is_told", [True, False])
+def test_an_unknown_limit_of_a_long_window_is_found_by_what_is_answered_over_it(*, is_told: bool) -> None:
+    """100 in each ten seconds, where a burst of as many says nothing of the speed."""
+
+    @in_virtual_time
+    async def run() -> None:
+        window, used, replies = 0, 0, []
+
+        async def ten_a_second(_: str) -> object:
+            nonlocal window, used
+            await asyncio.sleep(0.065)
+            if window != now() // 10:
+                window, used = now() // 10, 0
+            used += 1
+            replies.append((now(), used <= 100))
+            wait = {"Retry_After": str(int(10 - now() % 10) + 1)} if is_told else {}
+            return ok() if used <= 100 else status(429, **wait)
+
+        async with serving(ten_a_second) as server, asking(server.url) as asker:  # type: ignore[arg-type]
+            start = now()
+            await asyncio.gather(*(asker.ask(question(f"a{n}")) for n in range(1_500)))
+        late = [is_allowed for at, is_allowed in replies if at > start + 60]
+        assert late.count(False) <= 0.015 * sum(late)
+        assert sum(late) > 0.6 * 10 * (replies[-1][0] - start - 60)
+
+    run()
+
+
+@in_virtual_time
+async def test_a_time_in_which_nobody_asked_says_nothing_of_the_rate_that_is_borne() -> None:
+    it = pace(rate=None)
+    for _ in range(2):
+        for _ in range(100):
+            await taken(it, 1)
+            it.answered()
+            await asyncio.sleep(0.05)
+        it.slow_down()
+        it.hold(1)
+        await asyncio.sleep(600)
+    assert it.rate > 5
+
+
 @in_virtual_time
 async def test_a_slot_given_back_goes_to_the_next_at_once() -> None:
     class No(Exception):
