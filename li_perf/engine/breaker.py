@@ -112,7 +112,7 @@ class Breaker:
         while waited < self._policy.outage_limit:
             begun = loop.time()
             await self._halt.sleep(wait)
-            wait = self._policy.probe
+            wait = min(2 * wait, self._policy.probe)
             try:
                 await self._probe()
             except Fault as error:

@@ -17,7 +17,7 @@ class Quota:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BreakerPolicy:
-    """When a server counts as down, how often it is probed, and how long the run waits; seconds."""
+    """When a server counts as down, the longest wait between two probes of it, and how long the run waits; seconds."""
 
     faults: int = 8
     probe: float = 15.0

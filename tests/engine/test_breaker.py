@@ -108,3 +108,18 @@ async def test_time_slept_in_an_outage_is_not_held_against_the_server() -> None:
     await probed.breaker.closed()
     assert probed.breaker.lets_through
     beating.cancel()
+
+
+@in_virtual_time
+async def test_a_short_outage_is_over_soon_and_a_long_one_is_probed_ever_more_seldom() -> None:
+    start, probed_at = now(), []
+
+    async def probe() -> None:
+        probed_at.append(round(now() - start))
+        if now() < start + 100:
+            raise Broken("down")
+
+    breaker = Breaker(BreakerPolicy(), name="Local", probe=probe, halt=Halt(), heartbeat=Awake())
+    breaker.open()
+    await breaker.closed()
+    assert probed_at == [1, 3, 7, 15, 30, 45, 60, 75, 90, 105]
