@@ -94,7 +94,11 @@ def retry(
     settings = load(data=data, output=output, ais_rate=ais_rate, log_format=log_format, metrics_port=metrics_port)
 
     async def again(job: Job) -> Findings:
-        log.warning(f"{await put_back(job):,} failed questions are asked again.")
+        failed = await put_back(job)
+        if not failed and job.run.finished_at:
+            log.warning("No question failed: nobody is asked, and the report is made anew.")
+            return await run_step.rematch(job)
+        log.warning(f"{failed:,} failed questions are asked again.")
         return await run_step.run(job)
 
     place = city_named(city)

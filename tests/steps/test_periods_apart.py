@@ -192,3 +192,13 @@ def test_clean_keeps_what_was_found_out_and_afresh_finds_it_out_again(year: Simu
         assert exit_code([*words, "--data", str(settings.data)]) == 0
         assert rows(settings, outcomes) == before
     assert exit_code(["verify", "--data", str(settings.data)]) == 0
+
+
+def test_retry_asks_nobody_where_nothing_failed(
+    year: SimulatedCity, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = finished_run(year, tmp_path).settings  # its servers are gone
+    for name in ("AIS", "CARTO"):
+        monkeypatch.setenv(f"LI_PERF_{name}_RATE", "0")
+    assert exit_code(["retry", "--data", str(settings.data), "--output", str(settings.output)]) == 0
+    assert "No question failed" in caplog.text
