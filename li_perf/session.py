@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -129,13 +130,16 @@ async def planning(order: Order, halt: Halt) -> Plan:
 
 
 async def _forget_finished(path: Path) -> None:
-    """Remove the store of a simulated city whose run is finished, so that the next one begins anew."""
+    """Remove the store and the lake of a simulated city whose run is finished, so that the next one begins anew."""
     if not path.exists():
         return
     async with open_ledger(path) as ledger:
         is_finished = await runs.unfinished(ledger) is None
-    for suffix in ("", "-wal", "-shm") if is_finished else ():
+    if not is_finished:
+        return
+    for suffix in ("", "-wal", "-shm"):
         Path(f"{path}{suffix}").unlink(missing_ok=True)
+    shutil.rmtree(path.with_suffix(".lake"), ignore_errors=True)
 
 
 async def _run_for(order: Order, ledger: Ledger) -> tuple[Run, Settings]:

@@ -202,3 +202,22 @@ def test_retry_asks_nobody_where_nothing_failed(
         monkeypatch.setenv(f"LI_PERF_{name}_RATE", "0")
     assert exit_code(["retry", "--data", str(settings.data), "--output", str(settings.output)]) == 0
     assert "No question failed" in caplog.text
+
+
+async def test_a_simulated_city_begins_anew_without_the_lake_of_the_one_before(
+    year: SimulatedCity, tmp_path: Path
+) -> None:
+    async with serve(year) as simulation:
+        settings = settings_for(simulation, tmp_path)
+        order = Order(
+            city=PLACE,
+            settings=settings,
+            which=Which.NEW_OR_UNFINISHED,
+            period=Period(since=year.since, until=year.until),
+            is_simulated=True,
+        )
+        await at_work(order, whole, Halt())
+        (settings.data / "philadelphia.lake").mkdir()
+        await at_work(order, whole, Halt())
+    assert not (settings.data / "philadelphia.lake").exists()
+    assert rows(settings, "select count(*) from run") == [(1,)]
