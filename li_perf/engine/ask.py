@@ -181,7 +181,8 @@ class Asker:
 
     async def _is_down(self, fault: Fault, key: str, trail: Trail) -> bool:
         if isinstance(fault, Unreachable) or fault.status in OVERLOADED:
-            trail.shed_in = trail.overloads
+            if asyncio.get_running_loop().time() - trail.sent_at < self.client.server.patience:
+                trail.shed_in = trail.overloads  # turned away, and not only slow
             if trail.attempts == 1:
                 self.client.limit.failed()
         wait = fault.wait or 0.0

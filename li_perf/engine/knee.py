@@ -51,7 +51,8 @@ class Knee:
 
         Nor is it doubled to where it was: ssthresh of RFC 5681.
         """
-        self._wall.met(self._limit / GROWTH if self._is_doubling else self._limit)
+        borne = self._limit / GROWTH if self._is_doubling else self._limit
+        self._wall.met(max(borne, self._start + 1))
         self._limit = min(self._limit, self._start)
         self._begin()
 

@@ -13,7 +13,6 @@ from li_perf.store.changes import Change
 from li_perf.store.ledger import Ledger
 from li_perf.store.packing import pack_answer, unpack
 from li_perf.store.runs import now
-from li_perf.store.selection import is_asked
 from li_perf.store.tables import fetch, lookup, run
 
 SETTLE_LOOKUP = (
@@ -120,12 +119,12 @@ def received(body: bytes | None) -> bytes:
     return unpack(body) if body else b""
 
 
-async def put_back(ledger: Ledger, run_id: int) -> int:
-    """Make failed questions of the tickets at hand, and the failed fetches of their run, pending again; how many.
+async def put_back(ledger: Ledger, run_id: int, *, among: Any) -> int:
+    """Make failed questions of which `among` holds, and the failed fetches of a run, pending again; how many.
 
     The run counts as unfinished from then on, so that an interrupted retry can be gone on with.
     """
-    is_failed_lookup = (lookup.c.state == State.FAILED) & is_asked()
+    is_failed_lookup = (lookup.c.state == State.FAILED) & among
     is_failed_fetch = (fetch.c.run_id == run_id) & (fetch.c.state == State.FAILED)
     failed = sum(
         [

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, func, insert, select, true
 from support.stores import OLDER, add_lookups, make_older, tickets
 
 from li_perf.errors import StoreError
@@ -240,7 +240,7 @@ async def test_what_failed_can_be_put_back(tmp_path: Path) -> None:
         await ledger.save(failed, fetches.add(1, "case", ["CF-1"]))
         block = await fetches.following(ledger, 1, "case", behind=0, size=1)
         await ledger.save(fetches.settle(1, "case", block, state=State.FAILED, calls=5, reason="busy"))
-        assert await questions.put_back(ledger, 1) == 2
+        assert await questions.put_back(ledger, 1, among=true()) == 2
         assert await ledger.rows(select(lookup.c.state, lookup.c.attempts)) == [("pending", 5)]
         assert await ledger.scalar(select(fetch.c.state)) == "pending"
 

@@ -19,7 +19,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from sqlalchemy import delete
+from sqlalchemy import delete, true
 from support.chaos import bounded, note
 from support.kept import STORES, Kept, KeptWithoutItsLog
 from support.stores import add_lookups, tickets
@@ -121,7 +121,7 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(kill=KILL)
     def put_back_what_failed(self, kill: float | None) -> None:
         async def work(ledger: Ledger) -> None:
-            await questions.put_back(ledger, self.run_id)
+            await questions.put_back(ledger, self.run_id, among=true())
 
         self._do(work, self.model.put_back(), kill)
 
