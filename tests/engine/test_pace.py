@@ -190,7 +190,8 @@ def test_an_unknown_limit_of_a_long_window_is_found_by_what_is_answered_over_it(
             await asyncio.gather(*(asker.ask(question(f"a{n}")) for n in range(1_500)))
         late = [is_allowed for at, is_allowed in replies if at > start + 60]
         assert late.count(False) <= 0.015 * sum(late)
-        assert sum(late) > 0.6 * 10 * (replies[-1][0] - start - 60)
+        least = 0.8 if is_told else 0.4  # how long to hold off is left to chance where the server does not say
+        assert sum(late) > least * 10 * (replies[-1][0] - start - 60)
 
     run()
 
