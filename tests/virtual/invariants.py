@@ -27,6 +27,7 @@ TRIES = 5
 FAULTS = {"ais": 8, "carto": 4}  # distinct questions that open the breaker
 GREETINGS = 3
 RESERVE, SHARE = 10, 0.1  # of the retry budget
+SOONER = 3  # probes, after 2, 4 and 8 seconds, before the rhythm of all others
 RECOVERY = 3_600.0  # seconds within which a run is over when nothing goes wrong any more
 TITLES = {"ais": "AIS", "carto": "Carto"}
 LISTED, QUOTED = re.compile(r"(\w+) IN \((.*)\) ORDER BY"), re.compile(r"'((?:[^']|'')*)'")
@@ -154,7 +155,7 @@ def _probed(voyage: Voyage) -> Iterator[str]:
             calls = [seen for seen in calls if isinstance(seen.fault, Kind) or seen.fault in (LATE, "leap")]
             sessions = sum(session.start < end and session.end > start for session in voyage.sessions)
             asking = _asking(calls, end - start, voyage.plan.probe)
-            most = asking + telling + workers + GREETINGS * sessions
+            most = asking + telling + workers + (GREETINGS + SOONER) * sessions
             if len(calls) > most:
                 yield f"{len(calls)} calls to {server} from {start:.0f} to {end:.0f} s, more than {most:.0f}"
 
