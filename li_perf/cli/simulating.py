@@ -58,15 +58,14 @@ def demo(
     settings = load(**flags, log_format=log_format, metrics_port=metrics_port, ais_url=here, carto_url=here)
     asked = period(None, None, today=datetime.now(UTC).date())
     simulation = Simulation(period=asked, tickets=FULL if full else 2_000, seed=seed, faults=faults, unanswerable=False)
-    said = {"--full": full, "--seed": seed != SEED and seed, "--faults": faults}
+    said = {"--full": full or None, "--seed": None if seed == SEED else seed, "--faults": faults or None}
     return acts.demo(settings, simulation, again=_again(said | {"--data": data, "--output": output}))
 
 
 def _again(flags: Mapping[str, Any]) -> str:
-    """The same command: whether and with what each flag is said again."""
-    words = [
-        f"{flag}" if value is True else f"{flag} {shlex.quote(str(value))}" for flag, value in flags.items() if value
-    ]
+    """The same command: each flag that was said, with its value unless that is only that it was."""
+    said = {flag: value for flag, value in flags.items() if value is not None}
+    words = [flag if value is True else f"{flag} {shlex.quote(str(value))}" for flag, value in said.items()]
     return " ".join(("li-perf demo", *words))
 
 

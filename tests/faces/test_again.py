@@ -42,8 +42,8 @@ def test_a_command_that_names_its_city_stays() -> None:
 
 
 def test_a_demo_is_gone_on_with_by_the_same_demo() -> None:
-    again = _again({"--full": True, "--seed": False, "--faults": "errors=0.1,latency=0.1", "--data": None})
-    assert again == "li-perf demo --full --faults errors=0.1,latency=0.1"
+    again = _again({"--full": True, "--seed": 0, "--faults": "errors=0.1,latency=0.1", "--data": None})
+    assert again == "li-perf demo --full --seed 0 --faults errors=0.1,latency=0.1"
     here = Place(data="data/demo-45656-311", again=again)
     assert [command(verb, here) for verb in ("resume", "retry")] == [again, again]
     assert command("verify", here) == "li-perf verify --data data/demo-45656-311"

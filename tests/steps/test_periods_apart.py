@@ -88,6 +88,7 @@ async def test_a_report_behind_a_download_alone_is_refused_and_leaves_the_tables
         await work(settings, spring, download)
         with pytest.raises(UserError, match="no violations yet"):
             await work(settings, spring, rematch, which=Which.LAST)
+    assert rows(settings, "select count(*) from ticket where address_outcome is not null") == [(200,)]
 
 
 async def test_status_and_plan_say_nothing_of_another_periods_addresses(
