@@ -11,32 +11,18 @@ from typing import TypeVar
 from li_perf.engine.breaker import Breaker
 from li_perf.engine.budget import Budget
 from li_perf.engine.client import Client
+from li_perf.engine.greeting import greet
 from li_perf.engine.halt import Halt
 from li_perf.engine.heartbeat import Heartbeat
 from li_perf.engine.question import Answer, Question
-from li_perf.engine.refusals import Refusals, jitter
+from li_perf.engine.refusals import Refusals
 from li_perf.engine.retry import is_final
 from li_perf.engine.trail import Trail
-from li_perf.engine.verdict import Verdict, verdict
-from li_perf.errors import (
-    Astray,
-    Blocked,
-    Busy,
-    Failed,
-    Fault,
-    Garbled,
-    LiPerfError,
-    Misdirected,
-    Outage,
-    Rejected,
-    Unreachable,
-)
+from li_perf.engine.triage import Triage
+from li_perf.engine.verdict import Verdict
+from li_perf.errors import Busy, Failed, Fault, LiPerfError
 
 T = TypeVar("T")
-OVERLOADED = (502, 503, 504)
-UNAVAILABLE = 503
-PASSED = 2  # times a question's tries: a 503 that comes so often, while others are answered between, is its own
-SECOND_LOOKS = (0.5, 1.5)  # seconds before a greeting is repeated
 LATELY = 0.5  # seconds: a server that answered since then is up
 
 
@@ -66,35 +52,13 @@ class Asker:
         self._known_good = known_good
         self._budget = Budget(share=server.retry_share, rate=server.rate, halt=halt)
         self._refusals = Refusals(client, self.breaker, heartbeat)
+        self._triage = Triage(client, self.breaker, self._refusals, heartbeat=heartbeat, halt=halt)
         self._alone = asyncio.Lock()  # of questions with which outages began
         self._halt = halt
-        self._heartbeat = heartbeat
 
     async def greet(self, *, is_known: bool) -> None:
-        """Ask the known-good question once, before the first real one.
-
-        Raises Misdirected when the address leads elsewhere, Denied for a bad key. A server that answered before
-        (`is_known`) and does not now is an outage, which is waited for; one that never did is reported. What may be a
-        single mishap (a reset, a page that broke off) gets a second and a third call first.
-        """
-        for wait in (*SECOND_LOOKS, None):
-            try:
-                await self._probe()
-            except Fault as fault:
-                if wait is not None and isinstance(fault, Unreachable | Garbled):
-                    await self._halt.sleep(wait)
-                    continue
-                self._judge(fault, is_known=is_known)
-                self.breaker.open()
-            else:
-                self.breaker.succeeded()
-            return
-
-    def _judge(self, fault: Fault, *, is_known: bool) -> None:
-        if isinstance(fault, Astray) or (isinstance(fault, Garbled | Rejected) and not is_known):
-            raise Misdirected(f"{fault} Is the address {self.client.server.base_url} right?") from None
-        if isinstance(fault, Unreachable) and not is_known:
-            raise Outage(f"{fault}. Check the address and the connection, then run this again.") from None
+        """Ask the known-good question once, before the first real one: see `greeting.greet`."""
+        await greet(self.client.server, self._probe, self.breaker, halt=self._halt, is_known=is_known)
 
     async def ask(self, question: Question[T]) -> Answer[T]:
         """The answer. Raises Failed when the question's own tries are used up, ServerError when the run must end,
@@ -150,7 +114,9 @@ class Asker:
             except _NotNow:
                 continue
             except LiPerfError as error:
-                if await self._heed(error, question.key, trail) is not Verdict.SERVICE:
+                found = await self._triage.of(error, question.key, trail)
+                self.verdicts[found] += 1
+                if found is not Verdict.SERVICE:
                     trail.worth = error.tries if isinstance(error, Fault) else None
                     raise
             else:
@@ -165,53 +131,6 @@ class Asker:
             raise _NotNow
         trail.overloads = self.client.limit.overloads
         trail.sent()
-
-    async def _heed(self, error: LiPerfError, key: str, trail: Trail) -> Verdict:
-        """The verdict on a call that failed, once what it says of the server was heeded."""
-        slept = self._heartbeat.slept_since(trail.sent_at)
-        is_down = False
-        if isinstance(error, Fault) and self._is_refusal(error):
-            await self._slow_down(error, trail)
-            is_down = True
-        elif isinstance(error, Fault) and not slept:
-            is_down = await self._is_down(error, key, trail)
-        found = verdict(error, slept=slept, is_down=is_down and not trail.is_to_blame)
-        self.verdicts[found] += 1
-        return found
-
-    async def _is_down(self, fault: Fault, key: str, trail: Trail) -> bool:
-        if isinstance(fault, Unreachable) or fault.status in OVERLOADED:
-            if asyncio.get_running_loop().time() - trail.sent_at < self.client.server.patience:
-                trail.shed_in = trail.overloads  # turned away, and not only slow
-            if trail.attempts == 1:
-                self.client.limit.failed()
-        wait = fault.wait or 0.0
-        is_too_long = wait > self.client.server.breaker.outage_limit  # not to be waited for: is it this question's?
-        if wait and not is_too_long:
-            self.client.pace.hold(wait)
-        if self.breaker.failed(key) or is_too_long or isinstance(fault, Blocked):
-            return not await self.breaker.is_healthy(asyncio.get_running_loop().time())
-        return self.breaker.is_open
-
-    def _is_refusal(self, fault: Fault) -> bool:
-        """Of a 503 its Retry-After says that the server is only busy now: RFC 9110, 15.6.4."""
-        wait = fault.wait or 0.0
-        is_told = fault.status == UNAVAILABLE and 0 < wait <= self.client.server.breaker.outage_limit
-        return isinstance(fault, Busy) or is_told
-
-    async def _slow_down(self, busy: Fault, trail: Trail) -> None:
-        """Wait, all of us. A question that is still refused when others have long been answered fails."""
-        server = self.client.server
-        first_at = trail.refused(outages=self.breaker.openings, slept_since=self._heartbeat.slept_since)
-        self._refusals.met(busy, sent_at=trail.sent_at)
-        waited = asyncio.get_running_loop().time() - first_at
-        is_patient = (
-            isinstance(busy, Busy) or trail.passed_over(self.breaker.succeeded_at) < PASSED * server.retry.tries
-        )
-        if trail.refusals >= server.retry.tries and (waited > server.breaker.outage_limit or not is_patient):
-            raise Failed(busy, trail.attempts) from busy
-        if trail.refusals > 1:
-            await self._halt.sleep(jitter(trail.refusals))
 
     async def _probe(self) -> None:
         trail, question = Trail(), self._known_good
