@@ -21,6 +21,7 @@ from li_perf.engine.trail import Trail
 from li_perf.engine.triage import Triage
 from li_perf.engine.verdict import Verdict
 from li_perf.errors import Busy, Failed, Fault, LiPerfError
+from li_perf.wire import Reply
 
 T = TypeVar("T")
 LATELY = 0.5  # seconds: a server that answered since then is up
@@ -109,7 +110,7 @@ class Asker:
                 await self.breaker.closed()
             trail.forgive(self.breaker.openings + self.client.limit.overloads)
             try:
-                trail.reply = await self.client.send(question.request, ready=partial(self._set_off, trail))
+                trail.reply = await self._sent(question, trail)
                 value = question.value(trail.reply)
             except _NotNow:
                 continue
@@ -122,12 +123,20 @@ class Asker:
             else:
                 self.verdicts[Verdict.OK] += 1
                 self.breaker.succeeded()
-                if trail.shed_in is not None:
-                    self.client.limit.shed(trail.shed_in)
+                if trail.shed_in is not None and self.client.limit.shed(trail.shed_in) and trail.is_busy:
+                    self.client.pace.slow_down()
                 return value
 
-    def _set_off(self, trail: Trail) -> None:
-        if not self.breaker.lets_through:
+    async def _sent(self, question: Question[T], trail: Trail) -> Reply:
+        """Behind a shut door one asks at a time, until it opens."""
+        while self._refusals.is_shut:
+            async with self._refusals.knocking:
+                if self._refusals.is_shut:
+                    return await self.client.send(question.request, ready=partial(self._set_off, trail, knocks=True))
+        return await self.client.send(question.request, ready=partial(self._set_off, trail))
+
+    def _set_off(self, trail: Trail, *, knocks: bool = False) -> None:
+        if not self.breaker.lets_through or (self._refusals.is_shut and not knocks):
             raise _NotNow
         trail.overloads = self.client.limit.overloads
         trail.sent()

@@ -11,6 +11,7 @@ QUICK, USUAL, LONGEST = 4.0, 16.0, 40.0  # seconds of use from the cut to the pl
 CALLS = 300.0  # in the climb, where it is not LONGEST
 GROWTH = 0.5  # of the plateau, in as long again
 EARLY = 10  # refusals in a row before the plateau: going slower does not help, so they are not about speed
+WIDEST = 300.0  # seconds: a climb is as long as the window that was found
 DEAF = 100  # refusals after which speed is tried again
 SLOWEST = 0.05  # requests a second
 
@@ -28,6 +29,7 @@ class Ceiling:
         self._plateau = self._depth = 0.0  # the depth is from the plateau down to the cut; 0 at the bound
         self._used = LONGEST if math.isfinite(bound) else 0.0  # seconds since the cut, or at the bound
         self._climb = USUAL
+        self._window = 0.0  # seconds, of a long one that was found
         self._early = self._deaf = 0
 
     def use(self) -> float:
@@ -48,6 +50,16 @@ class Ceiling:
         else:
             self._used = 0.0
 
+    def found(self, rate: float, window: float) -> None:
+        """So much was answered over a whole window of so many seconds, its refusals included."""
+        self._window = min(window, WIDEST)
+        self._plateau = max(SLOWEST, rate)
+        self._depth = self._plateau * (1 - CUT)
+        self._climb = self._usual(self._plateau)
+        self._used = 0.0
+        self._early = self._deaf = 0
+        self._rise()
+
     def _learn(self, rate: float, *, is_early: bool) -> None:
         self._early = self._early + 1 if is_early else 0
         if self._early <= EARLY:
@@ -62,7 +74,7 @@ class Ceiling:
         cut = HALF if is_far else CUT
         self._plateau = rate * (NEAR if rate >= self._plateau else (1 + cut) / 2)
         self._depth = self._plateau - rate * cut
-        self._climb = QUICK if is_far else _usual(self._plateau)
+        self._climb = QUICK if is_far and not self._window else self._usual(self._plateau)
         self._used = 0.0
         self._rise()
 
@@ -74,10 +86,9 @@ class Ceiling:
 
     def _return(self) -> None:
         self.rate = self._bound
-        self._climb = _usual(self._bound)
-        self._plateau = self._depth = self._used = 0.0
+        self._plateau = self._depth = self._used = self._window = 0.0
+        self._climb = self._usual(self._bound)
         self._early = 0
 
-
-def _usual(rate: float) -> float:
-    return min(max(USUAL, CALLS / rate), LONGEST)
+    def _usual(self, rate: float) -> float:
+        return max(min(max(USUAL, CALLS / rate), LONGEST), self._window)

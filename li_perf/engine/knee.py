@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import deque
 
+from li_perf.engine.descent import Descent
 from li_perf.engine.mean import Mean, usual
 from li_perf.engine.strain import Strain
 from li_perf.engine.traffic import Wire
@@ -43,7 +44,7 @@ class Knee:
         self._idle: deque[float] = deque(maxlen=2)  # the faster of two, as one may have met a hiccup
         self._round: list[float] = []
         self._was_cut = False
-        self._wall, self._strain = Wall(), Strain()
+        self._wall, self._strain, self._descent = Wall(), Strain(), Descent()
         self._begin()
 
     def begin_again(self) -> None:
@@ -54,6 +55,7 @@ class Knee:
         borne = self._limit / GROWTH if self._is_doubling else self._limit
         self._wall.met(max(borne, self._start + 1))
         self._limit = min(self._limit, self._start)
+        self._descent = Descent()
         self._begin()
 
     def answered(self, seconds: float) -> bool:
@@ -65,23 +67,27 @@ class Knee:
         self._round.append(seconds)
         return len(self._round) >= self._length and self._judge()
 
-    def failed(self) -> None:
-        """A question's first try failed as it does on an overloaded server; one poison item among many is none."""
-        if self._strain.failed(is_tried=self._wall.is_tried(self._limit)):
-            self._overloaded()
+    def failed(self) -> bool:
+        """A question's first try failed as it does on an overloaded server, one poison item among many is none; whether
+        that made it one."""
+        return self._strain.failed(is_tried=self._wall.is_tried(self._limit)) and self._overloaded()
 
-    def shed(self, overloads: int) -> None:
-        """What failed so when there had been so many overloads was answered now: the server was at fault."""
-        if overloads == self.overloads and self._strain.shed():
-            self._overloaded()
+    def shed(self, overloads: int) -> bool:
+        """What failed so when there had been so many overloads was answered now, so the server was at fault; whether
+        it was overloaded."""
+        return overloads == self.overloads and self._strain.shed() and self._overloaded()
 
     def refused(self) -> None:
         """The server says that it is too much."""
         self._cut(self.now)
 
-    def _overloaded(self) -> None:
-        self.overloads += not (self._was_cut or self._wall.is_tried(self._limit))
+    def _overloaded(self) -> bool:
+        is_new = not self._was_cut
+        self.overloads += is_new and not self._wall.is_tried(self._limit)
+        if is_new:
+            self._descent.overloaded(self.wire.most)
         self._cut(self.wire.most)
+        return is_new and self._descent.is_long
 
     def _cut(self, flight: int) -> None:
         """So many in flight were too many, once a round."""

@@ -54,18 +54,20 @@ class Limit:
         if self._knee.answered(seconds):
             self._admit()
 
-    def failed(self) -> None:
-        """A question's first try failed as it does on an overloaded server; one poison item among many is none."""
-        self._knee.failed()
+    def failed(self) -> bool:
+        """A question's first try failed as it does on an overloaded server, one poison item among many is none; whether
+        that made it one."""
+        return self._knee.failed()
 
     @property
     def overloads(self) -> int:
         """How often the server failed because too many calls were in flight."""
         return self._knee.overloads
 
-    def shed(self, overloads: int) -> None:
-        """What failed so when there had been so many overloads was answered now: the server was at fault."""
-        self._knee.shed(overloads)
+    def shed(self, overloads: int) -> bool:
+        """What failed so when there had been so many overloads was answered now, so the server was at fault; whether
+        it was overloaded."""
+        return self._knee.shed(overloads)
 
     def refused(self) -> None:
         """The server says that it is too much."""

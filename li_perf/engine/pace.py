@@ -19,7 +19,7 @@ LATE, LEAST_LATE = 0.01, 0.003  # seconds by which a slot may come late without 
 WIDE = 0.05  # seconds between slots of which a third of the margin, at most, makes up for a late one
 MOMENT, LATELY = 0.02, 5.0  # seconds over which a rate is seen, at least and at most
 CROWD = 16  # slots over LATELY that would come back as a herd
-FAR = 0.35  # of the rate at which a refusal was met: where less was answered since the one before, a window is long
+FAR = 0.5  # of the rate that is tried: where less was answered over a whole window, that is long
 SAVED = 0.01  # of a quota: what an idle time may save up
 
 
@@ -37,6 +37,7 @@ class Pace:
         self._head = asyncio.Lock()
         self._next = self._held_until = 0.0
         self._cycle = Cycle()
+        self._is_refused = False
         self._recent: deque[float] = deque(maxlen=32)  # the last slots, while nothing spaces them
 
     def hold(self, seconds: float) -> None:
@@ -47,13 +48,22 @@ class Pace:
 
     def slow_down(self) -> None:
         """The server refused: go slower, and find out step by step how fast it may be asked."""
-        rate = self._seen_rate() if self._ceiling.rate == math.inf else self._ceiling.rate
-        borne = self._cycle.end(asyncio.get_running_loop().time())
-        self._ceiling.refused(borne if borne and borne < FAR * rate else rate)
+        self._ceiling.refused(self._seen_rate() if self._ceiling.rate == math.inf else self._ceiling.rate)
+        self._cycle.refused(asyncio.get_running_loop().time())
+        self._is_refused = True
 
     def answered(self) -> None:
         """The server answered."""
+        if self._is_refused and not self.held:
+            self._is_refused = False
+            self._let_in()
         self._cycle.answered()
+
+    def _let_in(self) -> None:
+        """The first answer behind refusals tells how long a window is that was used up."""
+        whole = self._cycle.end(asyncio.get_running_loop().time())
+        if whole and whole[0] < FAR * self._ceiling.rate:
+            self._ceiling.found(*whole)
 
     @property
     def rate(self) -> float:

@@ -21,7 +21,7 @@ class Trail(msgspec.Struct):
     outage. `met` are the outages that began behind a call of this question, at the latest of them its `asked`-th;
     `openings` is how many the server has had. `worth` is how many tries the last fault is worth, where that is known.
     `overloads` is how many the server had had when the latest call was sent, `shed_in` the same of the latest one that
-    failed as on an overloaded server.
+    failed as on an overloaded server, `is_busy` whether it said so (503: nginx's limit_req too, as it comes).
     """
 
     attempts: int = 0
@@ -40,6 +40,7 @@ class Trail(msgspec.Struct):
     worth: int | None = None
     overloads: int = 0
     shed_in: int | None = None
+    is_busy: bool = False
 
     def begin(self) -> None:
         """All tries are still to come."""

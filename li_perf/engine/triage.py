@@ -43,11 +43,13 @@ class Triage:
         return verdict(error, slept=slept, is_down=is_down and not trail.is_to_blame)
 
     async def _is_down(self, fault: Fault, key: str, trail: Trail) -> bool:
+        self._refusals.interrupted()
         if isinstance(fault, Unreachable) or fault.status in OVERLOADED:
             if asyncio.get_running_loop().time() - trail.sent_at < self._server.patience:
                 trail.shed_in = trail.overloads  # turned away, and not only slow
-            if trail.attempts == 1:
-                self._client.limit.failed()
+            trail.is_busy = fault.status == UNAVAILABLE
+            if trail.attempts == 1 and self._client.limit.failed() and trail.is_busy:
+                self._client.pace.slow_down()
         wait = fault.wait or 0.0
         is_too_long = wait > self._server.breaker.outage_limit  # not to be waited for: is it this question's?
         if wait and not is_too_long:
