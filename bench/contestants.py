@@ -68,6 +68,9 @@ class Ours(Contestant):
     def engine(self, count: int) -> list[str]:
         return [str(self.python), "-m", "bench.engine", str(count)]
 
+    def libraries(self, count: int) -> list[str]:
+        return [str(self.python), "-m", "bench.libraries", str(count)]
+
     def environment(self) -> dict[str, str]:
         return {"PYTHONPATH": str(ROOT)}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,11 +15,12 @@ from bench.tables import Page, say, spread
 
 @dataclass(frozen=True, kw_only=True)
 class Overhead:
-    """CPU microseconds a question: asked with the fetch stubbed, by all of `enrich` and by the `engine` alone; and gone
-    over again when all are answered."""
+    """CPU microseconds a question: asked with the fetch stubbed, by all of `enrich`, by the `engine` alone and, to keep
+    the answer, by the `libraries` alone; and gone over again when all are answered."""
 
     asked: float
     engine: float
+    libraries: float
     answered: float
 
 
@@ -47,13 +48,15 @@ def overheads(count: int, times: int) -> list[Overhead]:
         say(f"overhead {number + 1} of {times}")
         (first_one, again_one), (first, again) = _stubbed(1), _stubbed(count)
         asked, answered = 1e6 * (first.cpu - first_one.cpu) / count, 1e6 * (again.cpu - again_one.cpu) / count
-        done.append(Overhead(asked=asked, engine=_of_the_engine(count), answered=answered))
+        engine, libraries = _of(OUR.engine, count), _of(OUR.libraries, count)
+        done.append(Overhead(asked=asked, engine=engine, libraries=libraries, answered=answered))
     return done
 
 
-def _of_the_engine(count: int) -> float:
+def _of(command: Callable[[int], list[str]], count: int) -> float:
+    """What so many questions cost beyond one."""
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
-        one, many = (measured(OUR.engine(size), Path(name), OUR.environment()) for size in (1, count))
+        one, many = (measured(command(size), Path(name), OUR.environment()) for size in (1, count))
     return 1e6 * (many.cpu - one.cpu) / count
 
 
@@ -61,6 +64,7 @@ def show_overheads(page: Page, done: Sequence[Overhead], count: int) -> None:
     rows = [
         ["asked, the fetch stubbed", spread([one.asked for one in done], "{:.1f}")],
         ["of that the engine: queue, pace, limit, retries, breaker", spread([one.engine for one in done], "{:.1f}")],
+        ["the libraries alone: reading, packing, hashing, SQLite", spread([one.libraries for one in done], "{:.1f}")],
         ["already answered, on resume", spread([one.answered for one in done], "{:.1f}")],
     ]
     page.table([f"li_perf, {count:,} questions", "CPU µs a question"], rows)

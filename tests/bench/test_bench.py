@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -75,9 +76,14 @@ def test_a_stubbed_run_keeps_every_answer_as_well(tmp_path: Path) -> None:
     assert OUR.answered(tmp_path) == 40
 
 
+@pytest.mark.parametrize("part", [OUR.engine, OUR.libraries])
+def test_each_part_of_the_overhead_is_measured(part: Callable[[int], list[str]], tmp_path: Path) -> None:
+    assert measured(part(250), tmp_path, OUR.environment()).cpu > 0
+
+
 @pytest.mark.parametrize(("asked", "is_met"), [(25.0, True), (25.1, False)])
 def test_a_target_is_met_up_to_its_bound(asked: float, is_met: bool) -> None:
-    overhead, answered = of_overhead([Overhead(asked=asked, engine=12.0, answered=30.0)])
+    overhead, answered = of_overhead([Overhead(asked=asked, engine=12.0, libraries=9.0, answered=30.0)])
     assert overhead.is_met == is_met
     assert answered.is_met
 
