@@ -8,7 +8,7 @@ from contextlib import suppress
 from functools import partial
 
 from li_perf.engine.question import Question
-from li_perf.errors import Failed, Fault
+from li_perf.errors import Failed, Fault, Unanswered
 from li_perf.sources import ais, parcels
 from li_perf.sources.ais_answer import Found, Missing
 from li_perf.steps.job import Job
@@ -45,25 +45,43 @@ class Canaries:
         """Whether AIS finds the parcels of all but one that had one. Raises Stopped, ServerError."""
         known = [*self._known] or [address for _, address in self._found][-KNOWN:]
         asked = known if len(known) >= FEWEST else [*known, ais.KNOWN_GOOD]
-        return await self.have_one(asked, least=max(1, len(asked) - 1))
+        return await self._have(asked, least=max(1, len(asked) - 1))
 
     async def known_good_is_there(self) -> bool:
-        """Whether it finds the known-good address; also behind a stop, by one call that is still made."""
+        """Whether it finds the known-good address; also behind a stop, by one call that is still made. Raises
+        Stopped, ServerError."""
         if not self._job.halt.is_set:
-            return await self.have_one([ais.KNOWN_GOOD], least=1)
+            return await self._have([ais.KNOWN_GOOD], least=1)
         with suppress(Fault):
             return _has_one(await self._job.ais.ask_at_last(_question(ais.KNOWN_GOOD)))
         return False
 
-    async def have_one(self, addresses: Iterable[str], *, least: int) -> bool:
-        """Whether AIS finds a parcel for at least so many of these; asks about no more of them than it takes."""
-        found = 0
+    async def one_has(self, addresses: Iterable[str]) -> bool:
+        """Whether AIS finds a parcel for one of these; asks about no more of them than it takes."""
         for address in addresses:
-            with suppress(Failed):
-                found += _has_one((await self._job.ais.ask(_question(address))).value)
-            if found >= least:
+            if await self._has(address):
                 return True
         return False
+
+    async def _have(self, addresses: Iterable[str], *, least: int) -> bool:
+        """The same for so many that had a parcel; raises Unanswered where those decide of which it says nothing."""
+        found = unanswered = 0
+        for address in addresses:
+            has = await self._has(address)
+            found, unanswered = found + (has is True), unanswered + (has is None)
+            if found >= least:
+                return True
+        if found + unanswered >= least:
+            raise Unanswered(
+                "AIS would not say whether it still has parcels that it had. Nothing is lost: `li-perf resume` goes on."
+            )
+        return False
+
+    async def _has(self, address: str) -> bool | None:
+        """Whether it finds a parcel for this one, None where it does not answer."""
+        with suppress(Failed):
+            return _has_one((await self._job.ais.ask(_question(address))).value)
+        return None
 
 
 def _has_one(said: Found | Missing) -> bool:

@@ -106,7 +106,7 @@ class Vigil:
             return await self._looked_into(self._taken(count)) if count else []
 
     async def end(self) -> Sequence[Gift]:
-        """The gifts that can be given behind the last answer. Raises Emptied."""
+        """The gifts that can be given behind the last answer. Raises Emptied, or Unanswered where AIS would not say."""
         async with self._asking:
             is_stopped, is_unusual = self._job.halt.is_set, self._shortfall.is_on or self._suspects
             doubts = self._taken(len(self._doubts))
@@ -158,7 +158,7 @@ class Vigil:
             raise self._end
         once = [each.address for each in doubts if each.address not in self._twice]
         with suppress(Stopped):
-            if await self._canaries.have_one(once[:: max(1, -(-len(once) // SAMPLE))], least=1):
+            if await self._canaries.one_has(once[:: max(1, -(-len(once) // SAMPLE))]):
                 self._ask_again(doubts)
                 return []
             if not (self._is_seen_behind(doubts) or await self._canaries.are_there()):

@@ -17,12 +17,13 @@ import pytest
 from aiohttp import web
 from catalogue.servers import asked, found, missing
 from engine.local import Local
+from engine.virtual import in_virtual_time
 from support import truth as simulated
 from support.runs import Brisk, rows, settings_for, work
 from support.stores import copy_of
 
 from li_perf.engine.halt import Halt, Stopped
-from li_perf.errors import Emptied
+from li_perf.errors import Emptied, Unanswered
 from li_perf.model import Outcome
 from li_perf.session import Which
 from li_perf.settings import Settings
@@ -216,11 +217,19 @@ async def test_old_answers_outlive_an_index_that_is_emptied(city: SimulatedCity,
 
 @asynccontextmanager
 async def watching(
-    folder: Path, *, without: Collection[str] = (), is_empty: bool = False, halt: Halt | None = None
+    folder: Path,
+    *,
+    without: Collection[str] = (),
+    is_empty: bool = False,
+    broken: Collection[str] = (),
+    halt: Halt | None = None,
 ) -> AsyncIterator[tuple[Vigil, Local]]:
-    """A vigil over a server that has every address but some, or none; and what that is asked."""
+    """A vigil over a server that has every address but some, or none, and fails for the `broken`; and what that is
+    asked."""
 
     async def behave(name: str) -> web.StreamResponse:
+        if name in broken:
+            return web.Response(status=500)
         has_it = not is_empty and name not in without
         return web.json_response(found(name)) if has_it else web.json_response(missing(name), status=404)
 
@@ -378,3 +387,18 @@ async def test_what_is_doubted_at_the_end_is_believed_where_the_index_is_sound(
                 await vigil.end()
         else:
             assert settled(await vigil.end()) == names
+
+
+@in_virtual_time
+async def test_a_failure_is_no_answer_to_whether_parcels_are_still_there(tmp_path: Path) -> None:
+    """Of the parcels that it had AIS says nothing at all: the run ends, and does not say that the index was emptied."""
+    known = [f"{number} MARKET ST" for number in range(2 * WINDOW)]
+    names = [f"{number} CHESTNUT ST" for number in range(PATIENCE)]
+    async with watching(tmp_path, without=names, broken=known) as (vigil, server):
+        for name in known:
+            await see(vigil, name, LOCATED)
+        for name in names[:-1]:
+            assert await see(vigil, name, NOT_FOUND) == []
+        with pytest.raises(Unanswered, match="would not say whether"):
+            await see(vigil, names[-1], NOT_FOUND)
+    assert ais.KNOWN_GOOD in server.names
