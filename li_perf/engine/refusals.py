@@ -16,8 +16,8 @@ TWICE = 2.0  # times as long as we were refused until now
 
 
 class Refusals:
-    """Turns each refusal into a hold: for as long as the server asks, and where that is unsaid, or
-    was too little, for a random time: up to twice as long as it has refused already.
+    """Turns each refusal into a hold: for as long as the server asks, and where that is unsaid, or was too little, for
+    a random time of up to twice as long as it has refused already.
 
     Behind a second one in a row the door `is_shut`: then only who holds `knocking` asks, until something else comes.
     """
