@@ -35,7 +35,7 @@ def _settle_memory() -> None:
     """Look seldom for cycles, and never among what was imported: a run makes few, and each look costs milliseconds."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
+    gc.set_threshold(10_000, 20, 50)
 
 
 def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
