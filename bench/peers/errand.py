@@ -55,8 +55,8 @@ def errand() -> Errand:
 
 
 def opened(path: Path) -> sqlite3.Connection:
-    """The store, with its table, in the journal mode that suits one writer."""
-    store = sqlite3.connect(path)
+    """The store, with its table, in the journal mode that suits one writer at a time, of whatever thread."""
+    store = sqlite3.connect(path, check_same_thread=False)
     store.execute("PRAGMA journal_mode = WAL")
     store.execute("PRAGMA synchronous = NORMAL")
     store.execute(CREATE)
