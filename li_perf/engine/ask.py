@@ -122,9 +122,7 @@ class Asker:
                     raise
             else:
                 self.verdicts[Verdict.OK] += 1
-                self.breaker.succeeded()
-                if trail.shed_in is not None and self.client.limit.shed(trail.shed_in) and trail.is_busy:
-                    self.client.pace.slow_down()
+                self._triage.answered(trail)
                 return value
 
     async def _sent(self, question: Question[T], trail: Trail) -> Reply:

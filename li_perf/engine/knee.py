@@ -69,12 +69,12 @@ class Knee:
 
     def failed(self) -> bool:
         """A question's first try failed as it does on an overloaded server, one poison item among many is none; whether
-        that made it one."""
+        the server is overloaded because it is asked too fast."""
         return self._strain.failed(is_tried=self._wall.is_tried(self._limit)) and self._overloaded()
 
     def shed(self, overloads: int) -> bool:
         """What failed so when there had been so many overloads was answered now, so the server was at fault; whether
-        it was overloaded."""
+        it is overloaded because it is asked too fast."""
         return overloads == self.overloads and self._strain.shed() and self._overloaded()
 
     def refused(self) -> None:

@@ -56,7 +56,7 @@ class Limit:
 
     def failed(self) -> bool:
         """A question's first try failed as it does on an overloaded server, one poison item among many is none; whether
-        that made it one."""
+        the server is overloaded because it is asked too fast."""
         return self._knee.failed()
 
     @property
@@ -66,7 +66,7 @@ class Limit:
 
     def shed(self, overloads: int) -> bool:
         """What failed so when there had been so many overloads was answered now, so the server was at fault; whether
-        it was overloaded."""
+        it is overloaded because it is asked too fast."""
         return self._knee.shed(overloads)
 
     def refused(self) -> None:

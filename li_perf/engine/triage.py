@@ -19,7 +19,7 @@ PASSED = 2  # times a question's tries: a 503 that comes so often, while others 
 
 
 class Triage:
-    """Sorts failures, and tells the breaker, the pace and the limit of the server what they mean."""
+    """Sorts what came of calls, and tells the breaker, the pace and the limit of the server what they mean."""
 
     def __init__(
         self, client: Client, breaker: Breaker, refusals: Refusals, *, heartbeat: Heartbeat, halt: Halt
@@ -41,6 +41,12 @@ class Triage:
         elif isinstance(error, Fault) and not slept:
             is_down = await self._is_down(error, key, trail)
         return verdict(error, slept=slept, is_down=is_down and not trail.is_to_blame)
+
+    def answered(self, trail: Trail) -> None:
+        """A call was answered, and so its failures before were none of its own."""
+        self._breaker.succeeded()
+        if trail.shed_in is not None and self._client.limit.shed(trail.shed_in) and trail.is_busy:
+            self._client.pace.slow_down()
 
     async def _is_down(self, fault: Fault, key: str, trail: Trail) -> bool:
         self._refusals.interrupted()

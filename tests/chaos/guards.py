@@ -23,12 +23,15 @@ from li_perf.engine.ask import Asker
 from li_perf.engine.breaker import Breaker
 from li_perf.engine.budget import Budget
 from li_perf.engine.client import Client
+from li_perf.engine.descent import Descent
 from li_perf.engine.heartbeat import Heartbeat
 from li_perf.engine.pace import Pace
+from li_perf.engine.refusals import Refusals
 from li_perf.engine.trail import Trail
 from li_perf.errors import Fault
 from li_perf.faces import report
 from li_perf.sources import ais
+from li_perf.steps.canaries import Canaries
 from li_perf.store import opening
 from li_perf.store.ledger import Ledger
 
@@ -157,8 +160,16 @@ def _obedience_off() -> None:
     Fault.wait = property(lambda _: None, lambda *_: None)  # type: ignore[assignment]
 
 
+def _failures_are_no_answers_off() -> None:
+    async def guessed(self: Canaries, address: str) -> bool:
+        return bool(await has(self, address))
+
+    has = _swap(Canaries, "_has", guessed)
+
+
 ASK = "tests/engine/test_ask.py::test_"
 LEDGER, KEEPER = "tests/store/test_ledger.py::test_", "tests/store/test_keeper.py::test_"
+WINDOWS = "tests/engine/test_windows.py::test_"
 GUARDS = {
     "one_transaction": Guard(
         off=_one_transaction_off,
@@ -210,6 +221,18 @@ GUARDS = {
     "last_try_in_peace": Guard(
         off=lambda: _swap(Trail, "is_last", lambda *_: False),
         test=f"{ASK}who_met_a_short_outage_at_each_try_is_asked_again_while_the_server_answers",
+    ),
+    "knocking": Guard(
+        off=lambda: _swap(Refusals, "is_shut", False),
+        test=f"{WINDOWS}behind_a_second_refusal_in_a_row_one_asks_at_a_time",
+    ),
+    "speed_behind_503": Guard(
+        off=lambda: _swap(Descent, "overloaded", lambda *_: None),
+        test=f"{WINDOWS}a_rate_that_is_told_by_a_bare_503_is_found_too",
+    ),
+    "failures_are_no_answers": Guard(
+        off=_failures_are_no_answers_off,
+        test="tests/steps/test_vigil.py::test_a_failure_is_no_answer_to_whether_parcels_are_still_there",
     ),
     "sweeping": Guard(
         off=lambda: _swap(report, "_sweep", lambda *_: None),
